@@ -1,0 +1,78 @@
+"""What every public entry asks of its input: one check each, with a message that helps.
+
+Only entries (`fit`, the loaders) call these; the steps inside trust their arguments.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.typing import ArrayLike
+
+
+def observations(x: ArrayLike) -> Float[ndarray, "N D"]:
+    """The data as finite doubles, one observation a row, stored feature by feature.
+
+    The storage (Fortran order) lets sums over the features or the components of many
+    observations run along memory; it changes no value.
+
+    Args:
+        x: (N, D) numbers; N and D at least one.
+
+    Returns:
+        The same values; a copy unless they were stored so already.
+
+    Raises:
+        ValueError: not two axes, nothing in it, not numbers, or NaN or infinity in it.
+    """
+    try:
+        data = np.asfortranarray(x, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x must be an (N, D) array of numbers: {error}") from error
+    if np.ndim(x) != 2:
+        raise ValueError(
+            f"x must have shape (N, D), one observation a row; got {np.shape(x)}"
+            + ("; for D = 1 pass x[:, None]" if np.ndim(x) == 1 else "")
+        )
+    if data.size == 0:
+        raise ValueError(f"x must hold at least one number; got shape {data.shape}")
+    if not np.isfinite(data).all():
+        row, column = np.argwhere(~np.isfinite(data))[0]
+        raise ValueError(
+            f"x must be finite; x[{row}, {column}] is {data[row, column]}, and "
+            f"{np.count_nonzero(~np.isfinite(data))} of {data.size} entries are "
+            "NaN or infinite: remove or impute those rows"
+        )
+    return data
+
+
+def count(name: str, value: float, *, at_most: int | None = None, of: str = "") -> None:
+    """Refuse a `value` that is no whole number from 1 to `at_most`, the number `of`.
+
+    Raises:
+        ValueError: says what was given and what is wanted.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < 1:
+        raise ValueError(f"{name} must be a whole number, 1 or more; got {value!r}")
+    if at_most is not None and value > at_most:
+        raise ValueError(f"{name} is {value}, but there are only {at_most} {of}")
+
+
+def tolerance(name: str, value: float) -> None:
+    """Refuse a tolerance that is negative or NaN.
+
+    Raises:
+        ValueError: says what was given and what is wanted.
+    """
+    if not value >= 0:
+        raise ValueError(f"{name} must be 0 or more; got {value!r}")
+
+
+def features(x: Float[ndarray, "N D"], wanted: int) -> None:
+    """Refuse observations with another number of features than the model was fitted to.
+
+    Raises:
+        ValueError: says both numbers.
+    """
+    if x.shape[1] != wanted:
+        raise ValueError(f"x has {x.shape[1]} features a row; the model has {wanted}")
