@@ -1,0 +1,1 @@
+"""Ratios of a peer's time to the library's, on the same work, in one run."""

@@ -1,0 +1,17 @@
+"""Print every ratio: python -m benchmarks."""
+
+import warnings
+
+from benchmarks import compare, mixtures
+
+
+def main() -> None:
+    """Time every comparison; above one the library is the faster."""
+    warnings.simplefilter("ignore")  # peers say that they did not converge
+    print(f"{'work':44s} {'peer':14s} ratio  [range]       goal      ours  difference")
+    for comparison in mixtures.comparisons():
+        print(compare.run(comparison), flush=True)
+
+
+if __name__ == "__main__":
+    main()
