@@ -122,6 +122,21 @@ def test_a_start_far_from_the_data_loses_no_digits(rng, diagonal):
 
 
 @shapes
+@pytest.mark.parametrize("distance", [1e4, 1e9])
+def test_components_far_apart_lose_no_digits(rng, diagonal, distance):
+    """Kills one origin for all components: at 1e9 it gave negative variances."""
+    x = np.vstack([rng.normal(size=(50, 2)), rng.normal(size=(70, 2)) + distance])
+    r = np.repeat(np.eye(2), [50, 70], axis=0)
+    shape = np.ones((2, 2)) if diagonal else np.stack([np.eye(2)] * 2)
+    start = gmm.GaussianMixture(np.full(2, 0.5), np.zeros((2, 2)), shape)
+    found = gmm.m_step(start, x, r)
+    for k, part in enumerate((x[:50], x[50:])):
+        wanted = part.var(axis=0) if diagonal else np.cov(part.T, bias=True)
+        np.testing.assert_allclose(found.covariances[k], wanted, rtol=1e-6)
+        np.testing.assert_allclose(found.means[k], part.mean(axis=0), rtol=1e-12)
+
+
+@shapes
 @pytest.mark.parametrize("scale", [1e-8, 1e6])
 def test_a_change_of_units_changes_nothing_else(blobs, diagonal, scale):
     """Kills a floor in absolute units."""

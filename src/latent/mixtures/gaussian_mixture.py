@@ -107,8 +107,8 @@ def moments(
 
     One product sums $1$, $z_n = x_n - o$ and the products of its features. A covariance
     is a mean product less the product of means (eq. `gmm-parallel-axis`), about any
-    origin $o$; where $o$ turns out to lie so far away that digits cancel, the sums are
-    taken again about the data's mean.
+    origin $o$; for a component so far from $o$ that digits cancel, the sums are taken
+    again about its own mean.
     """
     D, (i, j) = x.shape[1], pairs
     sums = np.zeros((responsibilities.shape[1], D + 1 + len(i)))
@@ -117,13 +117,13 @@ def moments(
         sums += responsibilities[rows].T @ np.concatenate([z, z[i] * z[j]]).T
     counts = sums[:, D]
     averages = sums / np.where(counts > 0, counts, 1)[:, None]
-    means, products = averages[:, :D], averages[:, D + 1 :]
-    covariances = products - means[:, i] * means[:, j]
-    if np.any(covariances[:, i == j] < 1e-8 * means**2):
-        centre = x.mean(axis=0)
-        if np.any(origin != centre):
-            return moments(x, responsibilities, pairs, origin=centre)
-    return counts, origin + means, covariances
+    shift, products = averages[:, :D], averages[:, D + 1 :]
+    means, covariances = origin + shift, products - shift[:, i] * shift[:, j]
+    lost = (covariances[:, i == j] < 1e-8 * shift**2) & (means != origin)
+    for k in np.flatnonzero(lost.any(axis=1)):
+        alone = moments(x, responsibilities[:, [k]], pairs, origin=means[k])
+        means[k], covariances[k] = alone[1][0], alone[2][0]
+    return counts, means, covariances
 
 
 def floored(

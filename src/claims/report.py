@@ -1,0 +1,66 @@
+"""The verdict of a claim in words, and its record as data."""
+
+from typing import Any
+
+from claims.check import Findings
+from claims.problem import Problem
+from claims.verdict import Verdict
+
+
+def report(
+    problem: Problem, referee: Any, proof: Any, found: Findings, status: str
+) -> Verdict:
+    """The verdict with its sentence, explanation and record."""
+    kind = "numerical" if referee.numerical else "exact"
+    parts = [proof.words(problem, referee, found.proved)] if found.proved else []
+    tried = "confirmed" if parts else "holds"
+    parts.append(f"{tried} on {found.instances} {kind} instances")
+    same = found.total - found.refused  # each with a reason, or the claim had failed
+    parts.append(f"{found.refused} of {found.total - same} altered versions refused")
+    if same:
+        parts[-1] += f" ({same} more {'means' if same == 1 else 'mean'} the same)"
+    explained = how(problem, referee, found)
+    rests_on = tuple(referee.rests_on) + tuple(
+        label for label in problem.extra if label not in referee.rests_on
+    )
+    data = record(problem.label, status, found, rests_on, explained)
+    return Verdict(problem.label, status, "; ".join(parts) + ".", explained, data)
+
+
+def how(problem: Problem, referee: Any, found: Findings) -> str:
+    """What was established and from what, in sentences."""
+    sentences = [f"The display was read from the page: {referee.how(problem)}."]
+    shown = "; ".join(size for size in found.sizes if size)
+    if shown:
+        sentences.append(f"Instances: {shown}.")
+    if found.proved:
+        sentences.append("The proof is symbolic; an unknown outcome would have failed.")
+    sentences.append(
+        f"Of {found.total} altered versions {found.refuted} gave another value and "
+        f"{found.ill_formed} had none."
+    )
+    for key, reason in found.justified.items():
+        sentences.append(f"Allowed: {key}, because {reason}.")
+    for name in found.premises:
+        sentences.append(f"Needed: {name}.")
+    return " ".join(sentences)
+
+
+def record(
+    label: str, status: str, found: Findings, rests_on: tuple[str, ...], how: str
+) -> dict[str, Any]:
+    """The record as data, from which the ledger is made."""
+    return {
+        "label": label,
+        "status": status,
+        "counts": {
+            "instances": found.instances,
+            "altered": found.total,
+            "refuted": found.refuted,
+            "ill_formed": found.ill_formed,
+            "justified": len(found.justified),
+        },
+        "rests_on": list(rests_on),
+        "premises": found.premises,
+        "how": how,
+    }
