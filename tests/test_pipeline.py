@@ -1,5 +1,7 @@
 """From text to page: pins in step, nothing stale, references and figures complete."""
 
+import ast
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from digest import plain as plain_python
 from reference import reference
 
 from book import LOCK, REFERENCES, ROOT, Chapter, chapters
@@ -91,6 +94,35 @@ def test_the_environment_for_binder_has_what_the_library_needs() -> None:
     for requirement in project["dependencies"]:
         name = re.split(r"==|>=", requirement)[0]
         assert re.search(rf"^ *- (py)?{name}(-cpu)?==", text, re.M), name
+
+
+def imported(source: str) -> set[str]:
+    """The top-level names of the packages that a piece of code imports."""
+    names = set()
+    for node in ast.walk(ast.parse(plain_python(source))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").split(".")[0])
+    return names - sys.stdlib_module_names - {"latent", "claims"}
+
+
+def test_the_environment_for_binder_has_what_the_chapters_import() -> None:
+    """Kills a chapter that runs here and not on Binder."""
+    text = (ROOT / "environment.yml").read_text()
+    comes_with = {
+        "ipython": "ipykernel",
+        "cycler": "matplotlib",
+        "torch": "pytorch-cpu",
+    }
+    modules = (ROOT / "src").rglob("*.py")
+    sources = [p.read_text() for p in modules if not p.name.startswith("make_")]
+    sources += [cell.source for chapter in CHAPTERS for cell in chapter.cells]
+    packages = importlib.metadata.packages_distributions()
+    for name in set().union(*map(imported, sources)):
+        wanted = plain(packages[name][0])
+        wanted = comes_with.get(wanted, wanted)
+        assert re.search(rf"^ *- {wanted}==", text, re.M), name
 
 
 # Chapters and their references.
