@@ -7,13 +7,15 @@ document.addEventListener("DOMContentLoaded", () => {
     table.replaceWith(box);
     box.append(table);
   }
-  const boxes = document.querySelectorAll(".bd-article :is(div.math, .table-scroll)");
+  const scrollable = ".bd-article :is(div.math, .table-scroll, mjx-container[display])";
   const reach = () => {
-    for (const box of boxes) {
-      if (box.scrollWidth > box.clientWidth) {
+    for (const box of document.querySelectorAll(scrollable)) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("scrolls", scrolls);
+      if (scrolls) {
         box.tabIndex = 0;
-      } else {
-        box.removeAttribute("tabindex");
+      } else if (!box.matches("mjx-container")) {
+        box.removeAttribute("tabindex"); // MathJax gives its own boxes theirs
       }
     }
   };

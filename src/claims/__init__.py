@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from claims.book import Book, open_book
+from claims.bounds import bounded_by
 from claims.check import Check, Findings
 from claims.densities import density_of, limit_of
 from claims.domains import Given
 from claims.letters import check_letters
 from claims.optima import maximises, minimises
+from claims.printed import check_definition
 from claims.problem import ClaimError, Problem
 from claims.proving import General, Symbolic, general, symbolic
-from claims.referees import bounded_by, equal
+from claims.referees import equal
 from claims.report import record as record_of
 from claims.report import report
 from claims.slopes import gradient_of
@@ -84,9 +86,9 @@ def claim(
     problem, found = _decide(
         label, referee, given, proof, equivalents, premises, instances, thorough, book
     )
-    numerical = referee.numerical
+    numerical = referee.numerical or problem.coarse
     status = "numerical" if numerical else "verified at random exact instances"
-    if found.proved:
+    if found.proved and not found.partly_proved:
         status = proof.status
     return report(problem, referee, proof, found, status).show()
 
@@ -118,11 +120,14 @@ def definition(
     shelf = book if isinstance(book, Book) else open_book(book)
     letters = {canonical(key): domain for key, domain in (given or {}).items()}
     equation = shelf.equation(label, letters)
+    check_definition(label, equation, letters)
+    how = "A definition has nothing to be checked against; its formula was read"
     if given:
         sides = (equation.sides[-1],) if len(equation.sides) > 1 else ()
         check_letters(equation, letters, sides)
-    record = record_of(label, "definition", Findings(), (), "read, not checked")
-    how = "a definition has nothing to be checked against; its formula was read"
+        how += ", and each of its letters has a meaning"
+    how += "."
+    record = record_of(label, "definition", Findings(), (), how)
     return Verdict(label, "definition", "definition.", how, record).show()
 
 

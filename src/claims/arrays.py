@@ -21,6 +21,30 @@ class Eye:
             out[i, i] = self.factor
         return out
 
+    def like(self, other: np.ndarray) -> np.ndarray:
+        """The matrix of the size of another."""
+        return self.of(len(other))
+
+
+class Null(Eye):
+    """The zero of a shape not written: a vector or a matrix."""
+
+    def __init__(self, factor: Any = 0):
+        super().__init__(0 * factor)
+
+    def like(self, other: np.ndarray) -> np.ndarray:
+        """The zeros of the shape of another."""
+        return np.zeros(other.shape, object)
+
+
+def shaped(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two values; an identity or zero of unwritten size takes that of the other."""
+    if isinstance(a, Eye) and isinstance(b, np.ndarray):
+        a = a.like(b)
+    if isinstance(b, Eye) and isinstance(a, np.ndarray):
+        b = b.like(a)
+    return a, b
+
 
 def settle(a: Any) -> Any:
     """A 1 x 1 matrix as a number."""
@@ -39,12 +63,10 @@ def shape(a: Any) -> tuple[int, ...]:
 
 def add(a: Any, b: Any, sign: int = 1) -> Any:
     """Sum or difference of equal shapes."""
-    if isinstance(a, Eye) and isinstance(b, np.ndarray):
-        a = a.of(len(b))
-    if isinstance(b, Eye) and isinstance(a, np.ndarray):
-        b = b.of(len(a))
+    a, b = shaped(a, b)
     if isinstance(a, Eye) and isinstance(b, Eye):
-        return Eye(a.factor + sign * b.factor)
+        both = Null if isinstance(a, Null) and isinstance(b, Null) else Eye
+        return both(a.factor + sign * b.factor)
     if shape(a) != shape(b) or isinstance(a, Eye) or isinstance(b, Eye):
         raise Undefined(f"a sum of shapes {shape(a)} and {shape(b)}")
     return a + b if sign > 0 else a - b
@@ -54,6 +76,10 @@ def multiply(a: Any, b: Any) -> Any:
     """Product of numbers and matrices."""
     if isinstance(a, Eye) or isinstance(b, Eye):
         eye, other = (a, b) if isinstance(a, Eye) else (b, a)
+        if Null in (type(a), type(b)):
+            if isinstance(other, np.ndarray | Eye):
+                raise Undefined("a product with a zero of unknown shape")
+            return Null()
         if isinstance(other, np.ndarray):
             return other * eye.factor
         return Eye(eye.factor * (other.factor if isinstance(other, Eye) else other))

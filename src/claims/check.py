@@ -10,18 +10,19 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from mpmath import mp
 
-from claims.domains import Given, Size
+from claims.bounds import bounded_by
+from claims.domains import Given
 from claims.fields import DIGITS, REAL, NeedsReals
 from claims.instances import Instance
 from claims.letters import check_letters
-from claims.linear import real
+from claims.messages import describe, sizes_of
 from claims.mutants import Mutant, mutants
 from claims.nodes import Node
-from claims.problem import ILL, ClaimError, Problem, places
-from claims.referees import bounded_by
+from claims.printed import check_printed, left_unread
+from claims.problem import ILL, ClaimError, Problem
+from claims.proving import Symbolic
 
 MORE = 12
 FEWEST = 3
@@ -39,6 +40,9 @@ class Findings:
     premises: list[str] = field(default_factory=list)
     proved: bool | str = False
     sizes: list[str] = field(default_factory=list)
+    same: list[Mutant] = field(default_factory=list)
+    left_unread: bool = False
+    partly_proved: bool = False
 
     @property
     def refused(self) -> int:
@@ -53,7 +57,7 @@ class Check:
         self.problem, self.referee = problem, referee
         if referee.reals:
             problem.needs_reals()
-        if problem.sides[0].op in ("sym", "call") and len(problem.sides) > 1:
+        if problem.sides[0].op in ("sym", "call", "lim") and len(problem.sides) > 1:
             problem.names_left = not referee.needs_left
         self.drawn: list[Instance] = []
         self.count = instances
@@ -72,6 +76,7 @@ class Check:
             sides = tuple(problem.sides[i] for i in problem.valued)
             check_letters(problem.equation, problem.given, sides)
             self.signs()
+            check_printed(problem, self.referee)
             self.not_the_same()
             self.holds()
             refuted = self.alterations(equivalents)
@@ -103,6 +108,12 @@ class Check:
             if a == b:
                 reason = "left and right are the same expression"
                 raise ClaimError(self.problem.label, reason)
+        display = getattr(self.referee, "reference", None)
+        if isinstance(display, str):
+            other = self.problem.objective(display)
+            if all(self.problem.sides[i] == other for i in self.problem.valued):
+                reason = f"the display prints what ({display}) prints"
+                raise ClaimError(self.problem.label, reason)
 
     def instance(self, k: int) -> Instance:
         """The k-th random instance, kept for the alterations."""
@@ -120,6 +131,7 @@ class Check:
                 self.drawn.clear()
                 return self.holds()
         self.found.sizes = [sizes_of(e) for e in self.drawn]
+        self.found.left_unread = left_unread(self.problem, self.referee)
         return None
 
     def one(self, k: int) -> None:
@@ -136,27 +148,8 @@ class Check:
                 raise ClaimError(
                     problem.label,
                     "the printed formula disagrees with its referee",
-                    self.describe(position, e),
+                    describe(problem, self.referee, position, e),
                 )
-
-    def describe(self, position: int, e: Instance) -> str:
-        """The instance with both values, where the referee has a value to show."""
-        problem, parts = self.problem, [sizes_of(e)]
-        side = problem.sides[position]
-        for place in places(problem.free, e):
-            at = ", ".join(f"{k} = {v}" for k, v in place.items())
-            try:
-                found = problem.at(side, e, place)
-                expected = getattr(self.referee, "expected", None)
-                if expected is None:
-                    return f"{parts[0]}{'; ' if at else ''}{at}: printed {short(found)}"
-                other = expected(problem, position, e, place)
-            except (*ILL, NeedsReals):
-                continue
-            if short(found) != short(other):
-                head = "; ".join(p for p in (parts[0], at) if p)
-                return f"{head}: printed {short(found)}, referee {short(other)}"
-        return parts[0]
 
     def fate(self, position: int, tree: Node) -> str:
         """What happens to an altered version: 'refuted', 'ill-formed' or 'survives'."""
@@ -194,6 +187,7 @@ class Check:
                     found.ill_formed += 1
                 elif reason := equivalents.get(mutant.key, "").strip() or mutant.reason:
                     found.justified[mutant.key] = reason
+                    found.same.append(replace(mutant, reason=reason))
                     used.add(mutant.key)
                 else:
                     survivors.append(mutant.key)
@@ -212,6 +206,11 @@ class Check:
     def ablations(self, premises: dict[str, Given]) -> None:
         """Without a stated premise the check must break."""
         for name, larger in premises.items():
+            for letter, domain in larger.items():
+                before = self.problem.given.get(letter)
+                if getattr(before, "axes", ()) != getattr(domain, "axes", ()):
+                    reason = f"the premise {name!r} changes the axes of {letter}"
+                    raise ClaimError(self.problem.label, reason)
             problem = replace(self.problem, given={**self.problem.given, **larger})
             problem.extra = {}
             trial = Check(problem, self.referee, self.count + MORE)
@@ -226,13 +225,19 @@ class Check:
     def prove(self, proof: Any, refuted: list[tuple[int, Mutant]]) -> None:
         """The proof succeeds, and proves no refuted version."""
         problem = self.problem
-        positions = self.to_prove()
+        positions = self.to_prove(proof)
         for position in positions:
             side = problem.sides[position]
             found = proof.prove(problem, self.referee, position, side)
             if not found:
                 raise ClaimError(problem.label, "the proof did not succeed")
-            self.found.proved = found
+            if self.found.proved != "stationary":  # the weakest of all sides counts
+                self.found.proved = found
+        self.found.partly_proved = (  # the reference itself was met on instances only
+            callable(getattr(self.referee, "reference", None))
+            and positions == self.checked()[1:]
+            and 0 not in self.checked()
+        )
         sample = [pair for pair in refuted if pair[0] in positions]
         random.Random(0).shuffle(sample)
         for position, mutant in sample[:12]:
@@ -240,24 +245,11 @@ class Check:
                 reason = "the proof also proves an altered version that is refuted"
                 raise ClaimError(problem.label, reason, mutant.key)
 
-    def to_prove(self) -> list[int]:
+    def to_prove(self, proof: Any) -> list[int]:
         """Every side but the one that is compared with."""
         valued = self.checked()
         compared = getattr(self.referee, "reference", "none")
-        against_first = compared is None or callable(compared)
+        against_first = compared is None or (
+            callable(compared) and not isinstance(proof, Symbolic)
+        )
         return valued[1:] if against_first and len(valued) > 1 else valued
-
-
-def sizes_of(e: Instance) -> str:
-    """The sizes of an instance, for messages."""
-    shown = [f"{k} = {e.values[k]}" for k, v in e.given.items() if isinstance(v, Size)]
-    shown += [f"{k[1:]} of {v} values" for k, v in e.values.items() if k[0] == "#"]
-    return ", ".join(shown)
-
-
-def short(found: Any) -> str:
-    """A value in six digits."""
-    flat = np.ravel(np.asarray(found, object)).tolist()
-    text = [str(mp.nstr(real(x), 6)) for x in flat[:6]]
-    more = ", ..." if len(flat) > 6 else ""
-    return text[0] if len(flat) == 1 else f"({', '.join(text)}{more})"

@@ -10,6 +10,7 @@ from claims.domains import (
     Distribution,
     Domain,
     Given,
+    Index,
     Joint,
     Label,
     OneHot,
@@ -84,7 +85,7 @@ def premises_of(given: Given) -> list[Any]:
         if isinstance(domain, Distribution):
             on = [index_symbol(v) for v in domain.on]
             of = [index_symbol(v) for v in domain.of]
-            limits = [(v, 1, size_symbol(f"n_{v.name}")) for v in of]
+            limits = [(v, *_extent(v.name, given)) for v in of]
             out.append((sp.Sum(base[(*on, *of)], *limits), 1))
     return out
 
@@ -108,6 +109,15 @@ def assumptions_of(given: Given) -> list[Any]:
         if isinstance(kind, Unit) and not count:
             out.append(1 - letter_symbol(name, given))
     return out
+
+
+def _extent(letter: str, given: Given) -> tuple[Any, Any]:
+    """First and last value of an outcome letter, which may be declared an index."""
+    domain = given.get(letter)
+    if isinstance(domain, Index):
+        size = size_symbol(axis(domain.upto)[0])
+        return domain.start, size + domain.start - 1
+    return 1, size_symbol(f"n_{letter}")
 
 
 def _over(entry: Any, letter: Any, spec: Any) -> Any:

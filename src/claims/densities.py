@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from mpmath import mp, mpf
 
+from claims.arrays import shaped
 from claims.fields import REAL, Undefined
 from claims.instances import Instance
 from claims.linear import real
@@ -49,7 +50,8 @@ class density_of:  # noqa: N801
             if "slope" not in e.cache:
                 rise = real(self.cdf(e, y + h)) - real(self.cdf(e, y - h))
                 e.cache["slope"] = rise / (2 * h)
-            if abs(density(y) - e.cache["slope"]) > tolerance * (1 + e.cache["slope"]):
+            gap = abs(density(y) - e.cache["slope"])
+            if not gap <= tolerance * (1 + abs(e.cache["slope"])):
                 return False
         if self.support is not None:
             with mp.workdps(20):
@@ -71,6 +73,12 @@ class density_of:  # noqa: N801
         if self.cdf is not None:
             parts.append("it is the slope of the distribution function")
         return " and ".join(parts)
+
+
+def distance(a: Any, b: Any) -> Any:
+    """The largest difference of two values of the same shape."""
+    pairs = zip(*(np.ravel(v).tolist() for v in shaped(a, b)), strict=True)
+    return max(abs(real(u) - real(v)) for u, v in pairs)
 
 
 @dataclass(frozen=True)
@@ -101,15 +109,9 @@ class limit_of:  # noqa: N801
                     for x in self.approach(e)
                 ]
             goal = problem.at(side, e, place)
-            gaps = [
-                max(
-                    abs(real(u) - real(v))
-                    for u, v in zip(np.ravel(found), np.ravel(goal), strict=True)
-                )
-                for found in e.cache[key]
-            ]
+            gaps = [distance(found, goal) for found in e.cache[key]]
             shrinking = gaps[0] >= gaps[1] >= gaps[2] or gaps[2] < mpf(10) ** -20
-            if not shrinking or gaps[2] > mpf(10) ** -6:
+            if not (shrinking and gaps[2] <= mpf(10) ** -6):
                 return False
         return True
 

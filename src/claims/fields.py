@@ -13,6 +13,8 @@ import sympy as sp
 from mpmath import mp, mpf
 
 DIGITS = 40
+EXPONENTIAL = ("exp", "cosh", "sinh")
+LARGEST, SMALLEST = 10**6, 10**60  # mpmath has no underflow, but must take its time
 
 
 class Undefined(Exception):  # noqa: N818
@@ -133,8 +135,10 @@ class RealField(Field):
             return int(mp.floor(a) if name == "floor" else mp.ceil(a))
         if name not in self.table:
             return super().function(name, a)
-        if isinstance(a, mpf | int) and abs(a) > 10**6 and name in ("exp", "cosh"):
+        if name in EXPONENTIAL and (a if name == "exp" else abs(a)) > LARGEST:
             raise Undefined("a very large exponential")
+        if name in EXPONENTIAL and abs(a) > SMALLEST:
+            raise Undefined("a very small exponential")
         value = self.table[name](a)
         if not isinstance(value, mpf | int):
             raise Undefined("a complex value")

@@ -6,11 +6,11 @@ from typing import Any
 from mpmath import mp
 
 from claims.book import read
-from claims.check import short, sizes_of
 from claims.fields import DIGITS, NeedsReals, Undefined
 from claims.instances import Instance, draw
 from claims.letters import check_letters
 from claims.linear import close
+from claims.messages import short, sizes_of
 from claims.nodes import walk
 from claims.problem import ILL, Problem, places
 from claims.tex import TexError

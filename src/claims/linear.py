@@ -7,6 +7,7 @@ import numpy as np
 import sympy as sp
 from mpmath import mp, mpf
 
+from claims.arrays import shaped
 from claims.fields import DIGITS, Field, Undefined
 
 
@@ -64,7 +65,7 @@ def inverse(a: np.ndarray, field: Field) -> np.ndarray:
 
 def close(a: Any, b: Any, tolerance: Any = None) -> bool:
     """Equality: exact for fractions, to 30 of 40 digits for reals, 1e-8 for floats."""
-    x, y = np.asarray(a, object), np.asarray(b, object)
+    x, y = (np.asarray(v, object) for v in shaped(a, b))
     if x.size != y.size or (x.ndim == y.ndim == 2 and x.shape != y.shape):
         return False
     return all(

@@ -7,7 +7,7 @@ formula must be refused in every one of these versions; what survives needs a re
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claims.domains import (
     FUNCTIONS,
@@ -29,11 +29,16 @@ ONE, TWO = num(1), num(2)
 
 @dataclass(frozen=True)
 class Mutant:
-    """One altered version; `key` names it in messages and in `equivalents`."""
+    """One altered version; `key` names it in messages and in `equivalents`.
+
+    `before` and `after` are the node that was changed; None where the whole was.
+    """
 
     tree: Node
     key: str
     reason: str = ""
+    before: Node | None = None
+    after: Node | None = None
 
 
 def mutants(tree: Node, given: Given) -> list[Mutant]:
@@ -45,7 +50,7 @@ def mutants(tree: Node, given: Given) -> list[Mutant]:
 
 
 def _whole(tree: Node) -> Iterator[Mutant]:
-    if tree.op == "num" and tree.value == 0:
+    if tree == sym("zeros") or (tree.op == "num" and tree.value == 0):
         return
     yield Mutant(Node("neg", (tree,)), "whole: negated")
     yield Mutant(Node("mul", (TWO, tree)), "whole: doubled")
@@ -55,9 +60,9 @@ def _inside(
     tree: Node, root: Node, given: Given, scope: tuple[str, ...]
 ) -> Iterator[Mutant]:
     """Changes at this node, then below it, each put back in place."""
-    for name, changed, *reason in _changes(tree, root, given, scope):
+    for name, changed, *reasons in _changes(tree, root, given, scope):
         key = f"{name}: {show(tree)} -> {show(changed)}"
-        yield Mutant(changed, key, *reason)
+        yield Mutant(changed, key, "".join(reasons), tree, changed)
     even = tree.op == "norm" or (tree.op == "pow" and tree.kids[1] == TWO)
     inner = (*scope, *bound_by(tree))
     for k, kid in enumerate(tree.kids):
@@ -68,7 +73,7 @@ def _inside(
         for mutant in _inside(kid, root, given, below):
             if even and k == 0 and _only_sign(kid, mutant.tree):
                 continue
-            yield Mutant(with_kid(tree, k, mutant.tree), mutant.key, mutant.reason)
+            yield replace(mutant, tree=with_kid(tree, k, mutant.tree))
 
 
 def _only_sign(before: Node, after: Node) -> bool:

@@ -7,7 +7,17 @@ import numpy as np
 import sympy as sp
 from mpmath import mp
 
-from claims.arrays import Eye, add, entries, lift, multiply, scalar, settle, squares
+from claims.arrays import (
+    Eye,
+    Null,
+    add,
+    entries,
+    lift,
+    multiply,
+    scalar,
+    settle,
+    squares,
+)
 from claims.dispatch import bind, det, remembered, value
 from claims.fields import NeedsReals, Undefined
 from claims.instances import Instance, axis
@@ -44,6 +54,8 @@ def constant(node: Node, e: Instance) -> Any:
         return Eye(1).of(e.field.integer(scalar(value(node.kids[0], e))))
     if node.name == "I":
         return Eye(1)
+    if node.name == "zeros" and not node.kids:
+        return Null()
     raise Undefined(f"{node.name} has no value here")
 
 
@@ -54,7 +66,7 @@ def quotient(node: Node, e: Instance) -> Any:
     if isinstance(above, np.ndarray):
         return above * e.field.divide(1, below)
     if isinstance(above, Eye):
-        return Eye(e.field.divide(above.factor, below))
+        return type(above)(e.field.divide(above.factor, below))
     return e.field.divide(above, below)
 
 

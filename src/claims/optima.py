@@ -76,7 +76,7 @@ class Optimum:
         goal = problem.objective(self.objective)
         best = self.table(problem, p, side, e)
         summed = p.simplex or self.simplex is not None
-        if summed and np.any(np.abs(np.sum(best, axis=-1) - 1) > mpf(10) ** -20):
+        if summed and not np.all(np.abs(np.sum(best, axis=-1) - 1) <= mpf(10) ** -20):
             return False
 
         def at(table: Any) -> Any:
@@ -86,12 +86,12 @@ class Optimum:
         for _ in range(DIRECTIONS):
             push = direction(best, p.domain, rng, summed)
             slope = (at(best + STEP * push) - at(best - STEP * push)) / (2 * STEP)
-            if abs(slope) > SMALL:
+            if not abs(slope) <= SMALL:
                 return False
         top = at(best)
         for _ in range(2):
             change = at(step(best, p.domain, rng, summed)) - top
-            if change * self.sense > 0:
+            if not change * self.sense <= 0:
                 return False
         return True
 

@@ -12,6 +12,7 @@ from claims.instances import Instance, draw, free_indices
 from claims.letters import check_letters, evaluable
 from claims.nodes import Equation, Node, walk
 from claims.numbers import bind, head_indices, value
+from claims.tokens import TexError
 
 ILL = (
     Undefined,
@@ -42,11 +43,15 @@ class Problem:
     numbers: Field = EXACT
     extra: dict[str, Equation] = field(default_factory=dict)
     names_left: bool = False
+    coarse: bool = False  # whether a reference answered in machine floats
 
     def lookup(self, label: str) -> Equation:
         """Another display of the book, read with the letters of this claim."""
         if label not in self.extra:
             equation = self.book.equation(label, self.given)
+            if equation.more:
+                reason = "several equations in one display; give each its own label"
+                raise TexError(reason, equation.tex, 0, label)
             check_letters(equation, self.reading(equation), (equation.sides[-1],))
             self.extra[label] = equation
         return self.extra[label]

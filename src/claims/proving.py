@@ -186,6 +186,8 @@ def residuals(
             letters = np.ravel(table).tolist()
             out += [u - sp.diff(slope, v) for u, v in zip(found, letters, strict=True)]
         return out
+    if not hasattr(referee, "expected"):
+        raise ClaimError(problem.label, "symbolic() proves equalities and optima only")
     for place in places(problem.free, e):
         a = np.ravel(problem.at(side, e, place))
         b = np.ravel(referee.expected(problem, position, e, place))

@@ -53,7 +53,7 @@ class gradient_of:  # noqa: N801
             ):
                 raise Undefined("a gradient of another shape than its parameter")
             for u, v in zip(np.ravel(found), np.ravel(expected), strict=True):
-                if abs(real(u) - v) > SMALL * (1 + abs(v)):
+                if not abs(real(u) - v) <= SMALL * (1 + abs(v)):
                     return False
         return True
 

@@ -46,8 +46,13 @@ class Alteration:
     old: str
     new: str
 
+    @property
+    def key(self) -> str:
+        """What was done, but not where."""
+        return f"{self.kind}: {' '.join(f'{self.old} -> {self.new}'.split())}"
+
     def __str__(self) -> str:
-        return f"{self.kind} at column {self.at + 1}: {self.old or '-'} -> {self.new}"
+        return f"{self.key}, at column {self.at + 1}"
 
 
 def alterations(tex: str, sizes: Collection[str] = ()) -> list[Alteration]:
@@ -215,13 +220,6 @@ class Formula:
             if token in (r"\sum", r"\prod"):
                 end = self.group(self.group(i + 2) + 1)
                 yield "sum dropped", *self.span(i, end), ""
-            if token in ("+", "-"):
-                end = self.term(i + 1)
-                if end > i + 1:
-                    yield "term dropped", *self.span(i, end), ""
-                start = self.before(i)
-                if start < i:
-                    yield "term dropped", *self.span(start, i + (token == "+")), ""
             if token == "'":
                 yield "prime dropped", *self.span(i, i + 1), ""
             if token in DECORATIONS:
@@ -231,9 +229,21 @@ class Formula:
                 if end < len(self.tokens) and self.tokens[end] == "^":
                     end = self.group(end + 1)
                 yield "factor dropped", *self.span(i, end), ""
+        yield from self.terms()
         for i, _, end in self.symbols():
             if i not in self.scripts:
                 yield "factor dropped", *self.span(i, end), ""
+
+    def terms(self) -> Iterator[tuple[str, int, int, str]]:
+        """The term before or after a sign left out."""
+        for i, token in enumerate(self.tokens):
+            if token in ("+", "-"):
+                end = self.term(i + 1)
+                if end > i + 1:
+                    yield "term dropped", *self.span(i, end), ""
+                start = self.before(i)
+                if start < i:
+                    yield "term dropped", *self.span(start, i + (token == "+")), ""
 
     def term(self, i: int) -> int:
         """The token after the term that starts here."""

@@ -283,7 +283,7 @@ def test_equality_with_an_enumeration_is_exact(tmp_path: Path) -> None:
     pages = book(tmp_path, bmm_posterior=RESPONSIBILITY)
     verdict = claim("bmm-posterior", equal(enumerate_posterior), given=BMM, book=pages)
     assert verdict.status == "verified at random exact instances"
-    assert "enumerate the joint table" in verdict.how
+    assert "Enumerate the joint table" in verdict.how
 
 
 def test_chains_are_checked_at_every_sign(tmp_path: Path) -> None:
@@ -450,4 +450,4 @@ def test_bernoulli_mean_and_its_prior(tmp_path: Path) -> None:
         book=pages,
         thorough=True,
     )
-    assert "1 equal with a reason" in verdict.sentence
+    assert "(1 more means the same)" in verdict.sentence

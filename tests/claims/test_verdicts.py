@@ -217,8 +217,8 @@ def test_the_output_is_quiet_complete_and_the_same_every_time(tmp_path: Path) ->
     first, second = run().bundle(), run().bundle()
     assert first == second
     assert first["text/plain"] == (
-        "✓ (mix-weight) global optimum proved for all N, K, D; confirmed on 3 exact "
-        "instances; 26 of 26 altered versions refused."
+        "✓ (mix-weight) global optimum proved for all N, K, D; confirmed on 3 "
+        "instances to 40 digits; 26 of 26 altered versions refused."
     )
     assert "<details><summary>how</summary>" in first["text/html"]
     record = json.loads(json.dumps(first[MIME]))

@@ -1,0 +1,93 @@
+"""What a display prints beside its checked sides: a name, conditions, a limit.
+
+Whatever is printed and not checked would pass with any misprint. So it is refused where
+it states a result of its own, and said where it is only read.
+"""
+
+from typing import Any
+
+from claims.domains import Index, Outcome, Size
+from claims.letters import evaluable
+from claims.nodes import Equation, Node, walk
+from claims.problem import ClaimError, Problem
+
+DERIVATIVE = ("partial", "nabla", "d")
+
+
+def check_printed(problem: Problem, referee: Any) -> None:
+    """Refuse what states more than is checked."""
+    check_conditions(problem)
+    left = problem.sides[0]
+    if 0 not in problem.valued:
+        if hasattr(referee, "wrt"):
+            check_derivative(problem, left, referee.wrt)
+        if left.op == "lim" and hasattr(referee, "letter"):
+            check_limit(problem, left, referee)
+
+
+def check_conditions(problem: Problem) -> None:
+    """A condition restricts an index or a size; any other equation is a result."""
+    for condition in problem.equation.conditions:
+        domain = problem.given.get(condition.kids[0].name) if condition.kids else None
+        equation = condition.op == "rel" and condition.name in ("=", "equiv")
+        if equation and not isinstance(domain, Index | Outcome | Size):
+            reason = "an equation after a comma is not checked; give it a display"
+            raise ClaimError(problem.label, reason)
+
+
+def check_derivative(problem: Problem, left: Node, wrt: str) -> None:
+    """A printed derivative is one in the letter that the referee varies."""
+    from claims.parameters import parameter  # noqa: PLC0415
+
+    for node in walk(left):
+        below = node.kids[1] if node.op == "div" else node
+        if below is not node and below.op == "mul" and below.kids[0].name in DERIVATIVE:
+            name = below.kids[1].name
+            if name in problem.given and name != parameter(wrt, problem).name:
+                reason = f"the display prints a derivative in {name}, not in {wrt}"
+                raise ClaimError(problem.label, reason)
+            return
+
+
+def check_limit(problem: Problem, left: Node, referee: Any) -> None:
+    """A printed limit is the one that the referee takes."""
+    what = left.kids[0]
+    if what.op != "rel" or what.name != "to":
+        return
+    letter, goal = what.kids
+    far = referee.to in ("infinity", float("inf"))
+    same = goal.name == "infty" if far else goal.value == referee.to
+    if letter.name != referee.letter or not (same or goal.op not in ("num", "sym")):
+        reason = f"the display prints another limit than {referee.letter} to"
+        raise ClaimError(problem.label, f"{reason} {referee.to}")
+
+
+def left_unread(problem: Problem, referee: Any) -> bool:
+    """Whether the first side says something that nothing has checked.
+
+    A bare letter or call is a name. A function given as reference recomputes whatever
+    the first side means; a derivative is what `gradient_of` computes, and a limit what
+    `limit_of` computes. Any other first side without a value is an open question.
+    """
+    left = problem.sides[0]
+    if 0 in problem.valued or left.op in ("sym", "call"):
+        return False
+    if callable(getattr(referee, "reference", None)):
+        return False
+    if hasattr(referee, "wrt"):
+        named = any(node.name in DERIVATIVE for node in walk(left))
+        return not named or left.op in ("add", "sub", "neg")
+    return not (left.op == "lim" and hasattr(referee, "letter"))
+
+
+def check_definition(label: str, equation: Equation, given: Any) -> None:
+    """A definition gives a meaning to a name, once; anything else is a result."""
+    if equation.more:
+        raise ClaimError(label, "several definitions in one display")
+    if len(equation.signs) > 1:
+        reason = "a definition with two signs states a result: claim it with equal()"
+        raise ClaimError(label, reason)
+    left, *_ = equation.sides
+    named = left.op in ("sym", "call") or set(equation.signs) - {"=", "equiv"}
+    if given and not named and evaluable(left, given):
+        raise ClaimError(label, "both sides have a value: claim it with equal()")
