@@ -44,7 +44,6 @@ SAMPLE = 6  # one claim in so many is tried thoroughly by default
 
 # Definitions that no claim has to notice: label -> why.
 LOOSE = {
-    "em-m-step": "a premise; the claims that use it draw parameters that fulfil it",
     "gmm-density": "restated within the log-likelihood, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",

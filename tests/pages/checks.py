@@ -105,6 +105,17 @@ def equations(seen: Visit) -> list[str]:
     ]
 
 
+def wide_equations(seen: Visit) -> list[str]:
+    """On a desktop no equation needs to be scrolled: it is broken over lines."""
+    wide = seen.page.eval_on_selector_all(
+        "div.math",
+        """all => all.filter(e => [...e.querySelectorAll("mjx-container")]
+        .some(m => m.clientWidth > 0 && m.scrollWidth > m.clientWidth + 2))
+        .map(e => e.id)""",
+    )
+    return [f"wider than its column: {name}" for name in wide]
+
+
 def raw_tex(seen: Visit) -> list[str]:
     """No LaTeX in the text that is read, also in folded parts of the page."""
     text = seen.page.evaluate(

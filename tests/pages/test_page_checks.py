@@ -32,6 +32,11 @@ BAD = {
     checks.console: ("</p>", "</p><script>undefined.x</script>"),
     checks.requests: ("<figure", '<img alt="" src="http://127.0.0.2:9/x.png"><figure'),
     checks.equations: ("<mjx-container>x</mjx-container>", "x"),
+    checks.wide_equations: (
+        "<mjx-container>y",
+        '<mjx-container style="display: block; overflow-x: auto">'
+        '<i style="display: block; width: 2000px"></i>y',
+    ),
     checks.raw_tex: ("An equation", r"An equation \frac{1}{2}"),
     checks.accessibility: ("<p>", '<p style="color: #ccc; background: #fff">'),
     checks.overflow: ("<p>", '<p style="width: 3000px">'),

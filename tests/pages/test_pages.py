@@ -33,6 +33,7 @@ def test_desktop_in_light(browser: Browser, site: str, built: Path, name: str) -
             *checks.console(seen),
             *checks.requests(seen),
             *checks.equations(seen),
+            *checks.wide_equations(seen),
             *checks.raw_tex(seen),
             *checks.images(seen),
             *checks.figures(seen),
