@@ -45,6 +45,25 @@ def observations(x: ArrayLike) -> Float[ndarray, "N D"]:
     return data
 
 
+def fit_input(
+    x: ArrayLike, name: str, k: int, *, restarts: int, max_iter: int, tol: float
+) -> Float[ndarray, "N D"]:
+    """What a mixture's `fit` asks of its arguments; `name` is what it calls its `k`.
+
+    Returns:
+        The data as `observations` gives them.
+
+    Raises:
+        ValueError: bad data, k not from 1 to N, or a setting below its least value.
+    """
+    data = observations(x)
+    count(name, k, at_most=len(data), of="observations")
+    count("restarts", restarts)
+    count("max_iter", max_iter)
+    tolerance("tol", tol)
+    return data
+
+
 def count(name: str, value: float, *, at_most: int | None = None, of: str = "") -> None:
     """Refuse a `value` that is no whole number from 1 to `at_most`, the number `of`.
 

@@ -189,14 +189,11 @@ def fit(
         tol: stop when the mean log-likelihood rises by no more (nats per observation).
 
     Raises:
-        ValueError: bad data (`latent.checks.observations`), K, restarts, max_iter or
-            tol.
+        ValueError: a bad argument (`latent.checks.fit_input`).
     """
-    x = checks.observations(x)
-    checks.count("n_components", n_components, at_most=len(x), of="observations")
-    checks.count("restarts", restarts)
-    checks.count("max_iter", max_iter)
-    checks.tolerance("tol", tol)
+    x = checks.fit_input(
+        x, "n_components", n_components, restarts=restarts, max_iter=max_iter, tol=tol
+    )
     step = partial(m_step, floor=variance_floor(x))
     starts = [
         init(x, n_components, rng=rng, diagonal=diagonal) for _ in range(restarts)

@@ -95,14 +95,11 @@ def fit(
         tol: stop when the mean squared distance falls by no more (squared data units).
 
     Raises:
-        ValueError: bad data (`latent.checks.observations`), K, restarts, max_iter or
-            tol.
+        ValueError: a bad argument (`latent.checks.fit_input`).
     """
-    x = checks.observations(x)
-    checks.count("n_clusters", n_clusters, at_most=len(x), of="observations")
-    checks.count("restarts", restarts)
-    checks.count("max_iter", max_iter)
-    checks.tolerance("tol", tol)
+    x = checks.fit_input(
+        x, "n_clusters", n_clusters, restarts=restarts, max_iter=max_iter, tol=tol
+    )
     starts = [init(x, n_clusters, rng=rng) for _ in range(restarts)]
     runs = [em(e_step, m_step, s, x, max_iter=max_iter, tol=tol) for s in starts]
     return max(runs, key=lambda run: run.history[-1])
