@@ -27,7 +27,7 @@ from claims.domains import (
     shuffled,
     table,
 )
-from claims.fields import EXACT, Field
+from claims.fields import EXACT, Field, Undefined
 from claims.linear import real
 from claims.nodes import Equation, Node
 
@@ -88,6 +88,7 @@ class Instance:
         self.scope: dict[str, Any] = {}
         self.cache: dict[Any, Any] = {}
         self.memo: dict[Any, Any] = {}
+        self.deriving: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -102,7 +103,13 @@ class Instance:
             return self.values[name]
         found = self.cache.get(name)
         if found is None:
-            found = self.cache[name] = self.derive(name)
+            if name in self.deriving:
+                raise Undefined(f"{name} is defined by itself")
+            self.deriving.add(name)
+            try:
+                found = self.cache[name] = self.derive(name)
+            finally:
+                self.deriving.discard(name)
         return found
 
     def derive(self, name: str) -> Any:

@@ -61,6 +61,18 @@ def free_letters(node: Node, bound: frozenset[str] = frozenset()) -> list[str]:
     return out
 
 
+def rebound(node: Node, bound: frozenset[str] = frozenset()) -> Node | None:
+    """A sum, integral or expectation over a letter that is bound around it, if any."""
+    new = bound_by(node)
+    if new & bound:
+        return node
+    for i, kid in enumerate(node.kids):
+        last = i == len(node.kids) - 1
+        if found := rebound(kid, bound | new if last else bound):
+            return found
+    return None
+
+
 def evaluable(node: Node, given: Given) -> bool:
     """Whether every letter is declared, so that the side has a value."""
     names = set(free_letters(node))

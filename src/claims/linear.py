@@ -87,6 +87,12 @@ def _close(a: Any, b: Any, tolerance: Any) -> bool:
     return abs(x - y) <= tolerance * (1 + abs(x) + abs(y))
 
 
+def same_shape(found: Any, meant: Any) -> bool:
+    """Whether a value has the shape that is meant; a vector is a column, not a row."""
+    a, b = np.shape(found), np.shape(meant)
+    return a == b or (len(b) == 1 and a == (*b, 1)) or (b == () and np.size(found) == 1)
+
+
 def real(a: Any) -> Any:
     """Any number as a 40-digit real."""
     if isinstance(a, Fraction):

@@ -78,7 +78,8 @@ def power(node: Node, e: Instance) -> Any:
         return squares(value(base.kids[0], e))
     a = value(base, e)
     if isinstance(a, np.ndarray):
-        if x == int(x) and 0 < x < 9 and a.shape[0] == a.shape[1]:
+        square = a.ndim == 2 and a.shape[0] == a.shape[1]
+        if square and x == int(x) and 0 < x < 9:
             return np.linalg.matrix_power(a, int(x))
         raise Undefined("a power of a vector")
     return e.field.power(scalar(a), x)

@@ -12,6 +12,7 @@ from claims.dispatch import bind, det, remembered, root, value
 from claims.domains import (
     Defined,
     DefinedValues,
+    Distribution,
     Function,
     Joint,
     Opaque,
@@ -43,17 +44,25 @@ def expectation(node: Node, e: Instance) -> Any:
 def variables(law: Node, e: Instance) -> set[str]:
     """The outcome letters that a distribution runs over."""
     if law.op == "sym":
-        return set(e.given[law.name].of)
+        return set(distribution(law, e).of)
     if law.op == "rel" and law.kids[1].op not in ("sym", "call"):
         raise Undefined("an expectation whose distribution is not a letter")
     return {name for name in law_letters(law) if e.extent(name) is not None}
+
+
+def distribution(law: Node, e: Instance) -> Any:
+    """The declaration of a distribution that is named without its letters."""
+    domain = e.given.get(law.name)
+    if not isinstance(domain, Distribution):
+        raise Undefined(f"{law.name or law.op} is not a distribution")
+    return domain
 
 
 def probability(law: Node, e: Instance) -> Any:
     """The probability that a distribution gives to the outcomes in force."""
     if law.op == "call":
         return value(law, e)
-    domain = e.given[law.name]
+    domain = distribution(law, e)
     args = tuple(Node("arg", (sym(name),), name) for name in (*domain.of, *domain.on))
     return value(
         Node("call", (sym(law.name), *args), value=Fraction(len(domain.of))), e

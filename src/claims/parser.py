@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from claims.atoms import Atoms
+from claims.letters import bound_by, rebound
 from claims.lines import flatten
 from claims.nodes import Equation, Node, num
 from claims.tokens import RELATIONS, TexError, tokenise
@@ -243,4 +244,8 @@ class Parser(Atoms):
                 equations.append(self.chain())
         if self.peek():
             self.fail(f"unexpected {self.peek()!r}")
+        for side in (side for one in equations for side in one.sides):
+            if inner := rebound(side):
+                name = min(bound_by(inner))
+                self.fail(f"{name} is bound again in its own scope", inner.at)
         return replace(equations[0], more=tuple(equations[1:]))

@@ -12,13 +12,17 @@ from claims.nodes import Equation, Node, walk
 from claims.problem import ClaimError, Problem
 
 DERIVATIVE = ("partial", "nabla", "d")
+MARKS = ("_hat", "_tilde", "_bar", "_star")
 
 
 def check_printed(problem: Problem, referee: Any) -> None:
     """Refuse what states more than is checked."""
     check_conditions(problem)
     left = problem.sides[0]
+    if hasattr(referee, "over"):
+        check_update(problem, left, referee.over)
     if 0 not in problem.valued:
+        check_indices(problem, left)
         if hasattr(referee, "wrt"):
             check_derivative(problem, left, referee.wrt)
         if left.op == "lim" and hasattr(referee, "letter"):
@@ -35,18 +39,67 @@ def check_conditions(problem: Problem) -> None:
             raise ClaimError(problem.label, reason)
 
 
+def check_indices(problem: Problem, left: Node) -> None:
+    """A name carries every index that the formula leaves free."""
+    if left.op != "sym":
+        return
+    names = {kid.name for kid in left.kids}
+    if missing := [name for name in problem.free if name not in names]:
+        shown = ", ".join(missing)
+        reason = f"the left side does not carry the free index {shown} of the formula"
+        raise ClaimError(problem.label, reason)
+
+
+def check_update(problem: Problem, left: Node, over: str) -> None:
+    """An update is printed for the letter that the referee varies, marked or not."""
+    from claims.parameters import parameter  # noqa: PLC0415
+
+    if left.op not in ("sym", "call"):
+        return
+    p, right = parameter(over, problem), problem.sides[1:]
+    name, indices = name_of(left)
+    plain = name == p.name
+    if bare(name) != bare(p.name) or indices != p.letters:
+        reason = f"the display prints an update of another quantity than {over}"
+        raise ClaimError(problem.label, reason)
+    if plain and any(n.name == name for side in right for n in walk(side)):
+        reason = f"the display defines {name} by itself: mark the update, as in a hat"
+        raise ClaimError(problem.label, reason)
+
+
+def name_of(node: Node) -> tuple[str, tuple[str, ...]]:
+    """A letter or call as its name and the names of its indices or arguments."""
+    if node.op == "call":
+        return node.kids[0].name, tuple(arg.kids[0].name for arg in node.kids[1:])
+    return node.name, tuple(kid.name for kid in node.kids)
+
+
+def bare(name: str) -> str:
+    """A letter without its marks."""
+    name = name.rstrip("'")
+    for mark in MARKS:
+        name = name.removesuffix(mark)
+    return name
+
+
 def check_derivative(problem: Problem, left: Node, wrt: str) -> None:
     """A printed derivative is one in the letter that the referee varies."""
     from claims.parameters import parameter  # noqa: PLC0415
 
+    p = parameter(wrt, problem)
     for node in walk(left):
         below = node.kids[1] if node.op == "div" else node
+        found = None
         if below is not node and below.op == "mul" and below.kids[0].name in DERIVATIVE:
-            name = below.kids[1].name
-            if name in problem.given and name != parameter(wrt, problem).name:
-                reason = f"the display prints a derivative in {name}, not in {wrt}"
-                raise ClaimError(problem.label, reason)
-            return
+            found = below.kids[1]
+        elif node.name == "nabla" and len(node.kids) == 1:
+            found = node.kids[0]
+        if found is None:
+            continue
+        if name_of(found) != (p.name, p.letters):
+            reason = f"the display prints another derivative than the one in {wrt}"
+            raise ClaimError(problem.label, reason)
+        return
 
 
 def check_limit(problem: Problem, left: Node, referee: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from claims.declared import premises_of
 from claims.fields import Undefined
 from claims.instances import Instance
-from claims.linear import real
+from claims.linear import real, same_shape
 from claims.nodes import Node
 from claims.parameters import (
     SMALL,
@@ -48,9 +48,7 @@ class gradient_of:  # noqa: N801
                 e.cache[key] = self.slope(problem, p, goal, e, place)
             expected = e.cache[key]
             found = problem.at(side, e, place)
-            if np.size(found) != np.size(expected) or (
-                np.ndim(expected) == 2 and np.shape(found) != np.shape(expected)
-            ):
+            if not same_shape(found, expected):
                 raise Undefined("a gradient of another shape than its parameter")
             for u, v in zip(np.ravel(found), np.ravel(expected), strict=True):
                 if not abs(real(u) - v) <= SMALL * (1 + abs(v)):

@@ -49,7 +49,7 @@ def em(
 
     Args:
         e_step: gives the responsibilities and the objective at the parameters.
-        m_step: gives the parameters that maximise the bound (eq. `em-bound`).
+        m_step: gives parameters that raise the bound (eq. `em-m-step`).
         params: where to start.
         x: (N, D) observations.
         max_iter: the number of M-steps at most.
