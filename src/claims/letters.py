@@ -55,7 +55,7 @@ def free_letters(node: Node, bound: frozenset[str] = frozenset()) -> list[str]:
         out.append(node.name)
     inner = bound | bound_by(node)
     for i, kid in enumerate(node.kids):
-        last = i == len(node.kids) - 1
+        last = i == len(node.kids) - 1 or node.op == "opt"
         use = inner if last or node.op == "E" else bound
         out += free_letters(kid, use)
     return out

@@ -66,7 +66,7 @@ def inverse(a: np.ndarray, field: Field) -> np.ndarray:
 def close(a: Any, b: Any, tolerance: Any = None) -> bool:
     """Equality: exact for fractions, to 30 of 40 digits for reals, 1e-8 for floats."""
     x, y = (np.asarray(v, object) for v in shaped(a, b))
-    if x.size != y.size or (x.ndim == y.ndim == 2 and x.shape != y.shape):
+    if x.size != y.size or not (same_shape(x, y) or same_shape(y, x)):
         return False
     return all(
         _close(u, v, tolerance)

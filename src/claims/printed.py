@@ -7,9 +7,11 @@ it states a result of its own, and said where it is only read.
 from typing import Any
 
 from claims.domains import Index, Outcome, Size
+from claims.instances import free_indices
 from claims.letters import evaluable
 from claims.nodes import Equation, Node, walk
 from claims.problem import ClaimError, Problem
+from claims.reading import plain
 
 DERIVATIVE = ("partial", "nabla", "d")
 MARKS = ("_hat", "_tilde", "_bar", "_star")
@@ -19,7 +21,7 @@ def check_printed(problem: Problem, referee: Any) -> None:
     """Refuse what states more than is checked."""
     check_conditions(problem)
     left = problem.sides[0]
-    if hasattr(referee, "over"):
+    if hasattr(referee, "simplex"):
         check_update(problem, left, referee.over)
     if 0 not in problem.valued:
         check_indices(problem, left)
@@ -40,13 +42,16 @@ def check_conditions(problem: Problem) -> None:
 
 
 def check_indices(problem: Problem, left: Node) -> None:
-    """A name carries every index that the formula leaves free."""
-    if left.op != "sym":
+    """A name with indices carries those that the formula leaves free, and no others.
+
+    A name without any may stand for one case; whether it is the right name is unknown.
+    """
+    if left.op != "sym" or not left.kids:
         return
-    names = {kid.name for kid in left.kids}
-    if missing := [name for name in problem.free if name not in names]:
-        shown = ", ".join(missing)
-        reason = f"the left side does not carry the free index {shown} of the formula"
+    names = free_indices(left.kids, problem.given)
+    if set(names) != set(problem.free):
+        shown = f"{', '.join(names) or 'none'}, the formula {', '.join(problem.free)}"
+        reason = f"the left side does not carry the formula's free indices: {shown}"
         raise ClaimError(problem.label, reason)
 
 
@@ -58,11 +63,10 @@ def check_update(problem: Problem, left: Node, over: str) -> None:
         return
     p, right = parameter(over, problem), problem.sides[1:]
     name, indices = name_of(left)
-    plain = name == p.name
     if bare(name) != bare(p.name) or indices != p.letters:
         reason = f"the display prints an update of another quantity than {over}"
         raise ClaimError(problem.label, reason)
-    if plain and any(n.name == name for side in right for n in walk(side)):
+    if name == p.name and any(n.name == name for side in right for n in walk(side)):
         reason = f"the display defines {name} by itself: mark the update, as in a hat"
         raise ClaimError(problem.label, reason)
 
@@ -96,8 +100,9 @@ def check_derivative(problem: Problem, left: Node, wrt: str) -> None:
             found = node.kids[0]
         if found is None:
             continue
-        if name_of(found) != (p.name, p.letters):
-            reason = f"the display prints another derivative than the one in {wrt}"
+        brief = found is node.kids[0] and p.letters == (found.name,)  # \nabla_k
+        if name_of(found) != (p.name, p.letters) and not brief:
+            reason = f"the display prints a derivative in {plain(found)}, not in {wrt}"
             raise ClaimError(problem.label, reason)
         return
 

@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--thorough",
         action="store_true",
-        help="try the prover on refuted versions of every claim, not of a sample",
+        help="try all misprints, and the prover on refuted versions of every claim",
     )
 
 

@@ -122,7 +122,7 @@ HOSTILE = [
     (r"\frac{}{a}", "empty argument"),
     (r"a ^ {}", "empty argument"),
     (r"x_{}", "empty index"),
-    (r"\sum_{n=1}^{N} \sum_{n=1}^{N} n_n", "carries an index"),
+    (r"\sum_{n=1}^{N} \sum_{n=1}^{N} n_n", "bound again"),
     ("a \u00d7 b", "unexpected character"),
     (r"\arg b", "without"),
     (r"\log_2 a", "unexpected"),

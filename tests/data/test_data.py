@@ -106,3 +106,22 @@ def test_torchvision_imports_beside_a_cpu_build_of_torch():
     """Kills an import of torchvision before its operators' schemas are declared."""
     official = pytest.importorskip("latent.data.official")
     assert hasattr(official.import_datasets(), "FashionMNIST")
+
+
+def test_official_files_are_read_through_torchvision(monkeypatch, tmp_path, rng):
+    """Kills images and labels, or training and test, in the wrong order."""
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    wanted = []
+    for part, n in (("train", 3), ("t10k", 2)):
+        images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        labels = rng.integers(0, 10, n, dtype=np.uint8)
+        head = np.array([2051, n, 28, 28], dtype=">i4").tobytes()
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        head = np.array([2049, n], dtype=">i4").tobytes()
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
+        wanted += [images, labels]
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    found = data.fashion_mnist(download=True)
+    for array, name in zip(wanted, vars(found), strict=True):
+        np.testing.assert_array_equal(getattr(found, name), array)
