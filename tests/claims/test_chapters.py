@@ -42,6 +42,8 @@ from tests.claims.alterations import Alteration, alterations
 SPINE = ("foundations/em", "mixtures/kmeans", "mixtures/gaussian_mixture")
 TRIES = 5  # instances on which a misprint that passes must have the printed value
 SAMPLE = 6  # one claim in so many is tried thoroughly by default
+# Misprints of these have another shape, on which the prover once stumbled.
+ALWAYS = {"gmm-inverse-derivative"}
 MOST = 40  # misprints of one equation by default; all are tried with --thorough
 
 # Definitions that no claim has to notice: label -> why.
@@ -534,7 +536,8 @@ def test_the_prover_proves_no_misprint(
     place = list(calls(page)).index(label)
     if call.proof is None:
         pytest.skip("no proof is claimed")
-    if not request.config.getoption("--thorough", default=False) and place % SAMPLE:
+    sampled = place % SAMPLE == 0 or label in ALWAYS
+    if not request.config.getoption("--thorough", default=False) and not sampled:
         pytest.skip("not in the sample; all are tried with --thorough")
     claims.claim(
         label,
