@@ -181,8 +181,9 @@ def test_a_reference_has_the_text_and_not_the_images(
     new = nbformat.v4.new_output
     data = {"text/plain": "<Figure>", "image/png": "AAAA"}
     printed = new("stream", name="stdout", text="1\n")
+    pieces = [new("stream", name="stdout", text=text) for text in ("1", "\n")]
     cells = [
-        nbformat.v4.new_code_cell("f", outputs=[new("display_data", data), printed]),
+        nbformat.v4.new_code_cell("f", outputs=[new("display_data", data), *pieces]),
         nbformat.v4.new_code_cell(
             "# a clock", metadata={"tags": ["nbval-skip"]}, outputs=[printed]
         ),

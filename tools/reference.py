@@ -53,9 +53,18 @@ def reference(chapter: Chapter) -> NotebookNode:
 
 
 def texts(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
-    """The outputs of a cell without its images."""
-    kept = copy.deepcopy(outputs)
-    for output in kept:
+    """The outputs of a cell without its images, printed text in one piece.
+
+    In how many pieces text arrives is chance: joined, the file changes only when the
+    text does.
+    """
+    kept: list[NotebookNode] = []
+    for output in copy.deepcopy(outputs):
+        streams = output.output_type == "stream" and kept
+        if streams and kept[-1].get("name") == output.name:
+            kept[-1].text += output.text
+            continue
+        kept.append(output)
         if "execution_count" in output:
             output.execution_count = count
         if "data" in output:
