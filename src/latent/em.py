@@ -90,7 +90,7 @@ def posterior(
         log_joint: $\log p(x_n, z_n = k)$ of some rows, in nats; $-\infty$ forbids a
             component, but not all of them. The array it returns is used as scratch.
         x: (N, D) observations.
-        n_components: K.
+        n_components: the number of components, K.
 
     Returns:
         Responsibilities $r_{nk} = p(z_n = k \mid x_n)$ of shape (N, K), rows summing to
