@@ -58,7 +58,7 @@ CONSTANT = "the derivative in the weights does not depend on what they sum to"
 EXPLAINED = {
     "div-jsd-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either",
-        "exponent added: -> ^\\top": "the two terms of a single x are not negative either",
+        "exponent added: -> ^\\top": "at a single x the two terms are not negative",
     },
     "em-kl-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either"

@@ -202,7 +202,7 @@ def test_keys_of_given_are_read_like_the_page(key: str, name: str) -> None:
 
 
 def test_a_normal_density_is_integrated_over_the_whole_line() -> None:
-    """Kills a guard that takes the density's far tails for a formula without a value."""
+    """Kills a guard that takes its far tails for a formula without a value."""
     given = {"a": Real(), "b": Positive()}
     tex = r"\int_{-\infty}^{\infty} (x - a)^2 \mathcal{N}(x \mid a, b) \, dx"
     with mp.workdps(40):
