@@ -217,6 +217,21 @@ def test_label_kl_of_certain_models_is_finite():
             "cov_p must be symmetric",
         ),
         (
+            div.gaussian_kl,
+            ([np.nan], [[1.0]], [0.0], [[1.0]]),
+            "mean_p and cov_p must be finite",
+        ),
+        (
+            div.density_kl,
+            (np.zeros(3), np.zeros(3), np.array([0.0, 0.5, 2.0])),
+            "x must be equally spaced; its steps are from 0.5 to 1.5",
+        ),
+        (
+            div.reverse_fit,
+            (mixture, div.Normal(0.0, -1.0)),
+            "start.variance must be positive; got -1",
+        ),
+        (
             div.label_kl,
             (np.ones(1), np.ones((2, 1)), np.array([1, 2])),
             "labels must be 0 or 1",
@@ -241,3 +256,13 @@ def test_a_target_with_a_hole_is_refused():
 
     with pytest.raises(ValueError, match="not finite at the start"):
         div.reverse_fit(hole, div.Normal(1.0, 1.0))
+
+
+def test_a_descent_without_a_bottom_is_an_error():
+    """Kills an answer that is only where the minimiser gave up."""
+
+    def endless(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return x, np.ones_like(x)
+
+    with pytest.raises(ArithmeticError, match="no optimum was reached"):
+        div.reverse_fit(endless, div.Normal(0.0, 1.0))

@@ -92,9 +92,15 @@ def density_kl(
         x: (G,) equally spaced points that hold all the mass of p.
 
     Raises:
-        ValueError: p does not integrate to one over the points.
+        ValueError: p does not integrate to one over the points, or they are uneven.
     """
-    masses = np.exp(log_p) * (x[1] - x[0])
+    steps = np.diff(x)
+    if not np.allclose(steps, steps[:1], rtol=1e-6, atol=0):
+        raise ValueError(
+            "x must be equally spaced; its steps are from "
+            f"{steps.min():g} to {steps.max():g}"
+        )
+    masses = np.exp(log_p) * steps[0]
     if not abs(masses.sum() - 1) < 1e-4:
         raise ValueError(
             f"p must integrate to one over the points from {x[0]:g} to {x[-1]:g}; got "
@@ -226,8 +232,12 @@ def reverse_fit(target: Target, start: Normal) -> Normal:
         start: where to begin.
 
     Raises:
-        ValueError: the target is not positive everywhere around the start.
+        ValueError: the start has no positive variance, or the target is not positive
+            everywhere around it.
+        ArithmeticError: no optimum was reached, as where the target has no finite mass.
     """
+    if not start.variance > 0:
+        raise ValueError(f"start.variance must be positive; got {start.variance}")
     if not np.isfinite(reverse_kl(target, start)[0]):
         raise ValueError(
             "the divergence from the target is not finite at the start: "
@@ -240,10 +250,13 @@ def reverse_fit(target: Target, start: Normal) -> Normal:
         return value, slope * [1, deviation]
 
     free = [start.mean, 0.5 * np.log(start.variance)]
-    mean, log_deviation = minimize(
-        objective, free, jac=True, method="BFGS", options={"gtol": 1e-9}
-    ).x
-    return Normal(float(mean), float(np.exp(2 * log_deviation)))
+    found = minimize(objective, free, jac=True, method="BFGS", options={"gtol": 1e-9})
+    if not np.abs(found.jac).max() < 1e-6:
+        raise ArithmeticError(
+            f"no optimum was reached; the slope is still {np.abs(found.jac).max():.1g}: "
+            "is the target's mass finite, and its derivative right?"
+        )
+    return Normal(float(found.x[0]), float(np.exp(2 * found.x[1])))
 
 
 def label_kl(
@@ -285,6 +298,8 @@ def _gaussian(name: str, mean: ArrayLike, cov: ArrayLike) -> tuple[ndarray, ndar
             f"mean_{name} and cov_{name} must have shapes (D,) and (D, D); "
             f"got {mean.shape} and {cov.shape}"
         )
+    if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
+        raise ValueError(f"mean_{name} and cov_{name} must be finite")
     if not np.allclose(cov, cov.T, rtol=1e-9, atol=0):
         raise ValueError(f"cov_{name} must be symmetric")
     try:
