@@ -20,10 +20,10 @@ def mixture(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weights, means, deviations = np.array(
         [[[0.6], [0.4]], [[-2.0], [3.0]], [[0.7], [1.0]]]
     )
-    joint = weights * stats.norm.pdf(x, means, deviations)
-    total = joint.sum(axis=0)
+    log_joint = np.log(weights) + stats.norm.logpdf(x, means, deviations)
+    total = np.logaddexp(*log_joint)
     pull = (means - x) / deviations**2
-    return np.log(total), (joint * pull).sum(axis=0) / total
+    return total, (np.exp(log_joint - total) * pull).sum(axis=0)
 
 
 def differences(function: Callable[[np.ndarray], float], at: np.ndarray) -> np.ndarray:
@@ -163,6 +163,20 @@ def test_reverse_fit_finds_both_modes_and_the_only_one_of_a_normal():
     np.testing.assert_allclose([found.mean, found.variance], [7, 9], rtol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
+def test_the_unit_of_x_changes_nothing(unit):
+    """Kills a slope in other letters than those that are moved."""
+
+    def scaled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        log_p, slope = mixture(x / unit)
+        return log_p - np.log(unit), slope / unit
+
+    here = div.reverse_fit(mixture, div.Normal(1.0, 0.1))
+    there = div.reverse_fit(scaled, div.Normal(unit, 0.1 * unit**2))
+    np.testing.assert_allclose(there.mean, unit * here.mean, rtol=1e-9)
+    np.testing.assert_allclose(there.variance, unit**2 * here.variance, rtol=1e-9)
+
+
 def test_label_kl_is_the_divergence_of_the_label_and_its_slope_the_difference(rng):
     """Kills swapped labels: the log odds are those of label 0."""
     inputs, labels = rng.normal(size=(9, 3)), np.arange(9) % 2
@@ -180,9 +194,15 @@ def test_label_kl_is_the_divergence_of_the_label_and_its_slope_the_difference(rn
 
 def test_label_kl_of_certain_models_is_finite():
     """Kills a logarithm of a probability that has become zero."""
-    inputs = np.array([[1000.0], [1000.0]])
-    value, slope = div.label_kl(np.ones(1), inputs, np.array([0, 1]))
-    np.testing.assert_allclose([value, slope[0]], [500, 500])
+    for logit, label, wanted in (
+        (1e3, 0, 0),
+        (1e3, 1, 1e3),
+        (-1e3, 0, 1e3),
+        (-1e3, 1, 0),
+    ):
+        inputs = np.array([[logit]])
+        value, slope = div.label_kl(np.ones(1), inputs, np.array([label]))
+        np.testing.assert_allclose([value, abs(slope[0])], [wanted, wanted])
 
 
 @pytest.mark.parametrize(

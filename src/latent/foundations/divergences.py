@@ -244,19 +244,25 @@ def reverse_fit(target: Target, start: Normal) -> Normal:
             "its log density must be finite wherever q has mass"
         )
 
-    def objective(free: ndarray) -> tuple[float, ndarray]:
-        deviation = np.exp(free[1])
-        value, slope = reverse_kl(target, Normal(free[0], deviation**2))
-        return value, slope * [1, deviation]
+    unit = np.sqrt(start.variance)  # so that the path does not depend on x's unit
 
-    free = [start.mean, 0.5 * np.log(start.variance)]
-    found = minimize(objective, free, jac=True, method="BFGS", options={"gtol": 1e-9})
-    if not np.abs(found.jac).max() < 1e-6:
+    def normal(free: ndarray) -> Normal:
+        return Normal(start.mean + unit * free[0], start.variance * np.exp(2 * free[1]))
+
+    def objective(free: ndarray) -> tuple[float, ndarray]:
+        value, slope = reverse_kl(target, normal(free))
+        return value, slope * unit * [1, np.exp(free[1])]
+
+    found = minimize(
+        objective, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}
+    )
+    steepest = np.abs(found.jac).max()
+    if not steepest < 1e-6:
         raise ArithmeticError(
-            f"no optimum was reached; the slope is still {np.abs(found.jac).max():.1g}: "
+            f"no optimum was reached; the slope is still {steepest:.1g}: "
             "is the target's mass finite, and its derivative right?"
         )
-    return Normal(float(found.x[0]), float(np.exp(2 * found.x[1])))
+    return normal(found.x)
 
 
 def label_kl(
