@@ -217,6 +217,16 @@ def test_label_kl_of_certain_models_is_finite():
         (div.forward_fit, ([1.0], [0.5, 0.5]), r"x must have shape \(2,\)"),
         (div.diagonal_kl, ([0.0], [0.0], 0, 1), "variance_p must be positive; got 0"),
         (
+            div.forward_fit,
+            ([1.0, 2.0], [0.0, 1.0]),
+            "must have a positive variance; got 0.0",
+        ),
+        (
+            div.diagonal_kl,
+            (np.zeros(2), np.ones(2), 0, np.ones((2, 1))),
+            r"one shape \(D,\), or be numbers; got .* \(2, 1\)",
+        ),
+        (
             div.gaussian_kl,
             ([0.0], [[1.0]], [0.0, 0.0], np.eye(2)),
             "p has 1 dimensions, but q has 2",
@@ -240,6 +250,11 @@ def test_label_kl_of_certain_models_is_finite():
             div.gaussian_kl,
             ([np.nan], [[1.0]], [0.0], [[1.0]]),
             "mean_p and cov_p must be finite",
+        ),
+        (
+            div.density_kl,
+            (np.zeros(1), np.zeros(1), np.zeros(1)),
+            "x must hold at least two points; got 1",
         ),
         (
             div.density_kl,

@@ -92,8 +92,11 @@ def density_kl(
         x: (G,) equally spaced points that hold all the mass of p.
 
     Raises:
-        ValueError: p does not integrate to one over the points, or they are uneven.
+        ValueError: p does not integrate to one over the points, or they are uneven,
+            or fewer than two.
     """
+    if len(x) < 2:
+        raise ValueError(f"x must hold at least two points; got {len(x)}")
     steps = np.diff(x)
     if not np.allclose(steps, steps[:1], rtol=1e-6, atol=0):
         raise ValueError(
@@ -144,14 +147,21 @@ def diagonal_kl(
     Against $\mathcal N(0, I)$, as in eq. `div-standard-kl`, pass 0 and 1 for q.
 
     Args:
-        mean_p: (D,), $\mu$.
-        variance_p: (D,), $\sigma_d^2$.
-        mean_q: (D,), $\nu$, or one number for all.
-        variance_q: (D,), $\tau_d^2$, or one number for all.
+        mean_p: (D,), $\mu$; as the others, or one number for all.
+        variance_p: (D,), $s$.
+        mean_q: (D,), $\nu$.
+        variance_q: (D,), $t$.
 
     Raises:
-        ValueError: a variance that is not positive.
+        ValueError: a variance that is not positive, or shapes that do not match.
     """
+    shapes = [np.shape(a) for a in (mean_p, variance_p, mean_q, variance_q)]
+    vectors = {shape for shape in shapes if shape}
+    if len(vectors) > 1 or any(len(shape) > 1 for shape in vectors):
+        raise ValueError(
+            "means and variances must have one shape (D,), or be numbers; got "
+            + ", ".join(map(str, shapes))
+        )
     for name, variance in (("variance_p", variance_p), ("variance_q", variance_q)):
         if not np.all(np.asarray(variance) > 0):
             raise ValueError(f"{name} must be positive; got {np.min(variance)}")
@@ -162,11 +172,11 @@ def diagonal_kl(
 
 @dataclass(frozen=True)
 class Normal:
-    r"""A normal distribution on the line, $\mathcal N(x \mid \nu, \tau^2)$.
+    r"""A normal distribution on the line, $\mathcal N(x \mid \nu, t)$.
 
     Attributes:
         mean: $\nu$.
-        variance: $\tau^2$.
+        variance: $t$.
     """
 
     mean: float
@@ -188,13 +198,18 @@ def forward_fit(x: ArrayLike, p: ArrayLike) -> Normal:
         p: (K,) their probabilities; for a density, its values times the spacing.
 
     Raises:
-        ValueError: p is no distribution over the points.
+        ValueError: p is no distribution over the points, or all of it is at one.
     """
     p, x = checks.probabilities("p", p), np.asarray(x, dtype=float)
     if x.shape != p.shape:
         raise ValueError(f"x must have shape {p.shape}, as p has; got {x.shape}")
-    mean = p @ x
-    return Normal(float(mean), float(p @ (x - mean) ** 2))
+    mean = float(p @ x)
+    variance = float(p @ (x - mean) ** 2)
+    if not variance > 0:
+        raise ValueError(
+            f"p must have a positive variance; got {variance}, all of it at {mean}"
+        )
+    return Normal(mean, variance)
 
 
 # The log density of a target and its derivative, at any points.
@@ -212,6 +227,9 @@ def reverse_kl(target: Target, q: Normal) -> tuple[float, Float[ndarray, " 2"]]:
     Args:
         target: log density of p and its derivative; p need not be normalised.
         q: the normal distribution.
+
+    Returns:
+        The divergence in nats (less the logarithm of p's mass); (2,) its derivatives.
     """
     deviation = np.sqrt(q.variance)
     log_p, slope = target(q.mean + deviation * _POINTS)
@@ -247,7 +265,8 @@ def reverse_fit(target: Target, start: Normal) -> Normal:
     unit = np.sqrt(start.variance)  # so that the path does not depend on x's unit
 
     def normal(free: ndarray) -> Normal:
-        return Normal(start.mean + unit * free[0], start.variance * np.exp(2 * free[1]))
+        mean, factor = start.mean + unit * free[0], np.exp(2 * free[1])
+        return Normal(float(mean), float(start.variance * factor))
 
     def objective(free: ndarray) -> tuple[float, ndarray]:
         value, slope = reverse_kl(target, normal(free))
