@@ -14,7 +14,9 @@ from mpmath import mp, mpf
 
 DIGITS = 40
 EXPONENTIAL = ("exp", "cosh", "sinh")
-LARGEST, SMALLEST = 10**6, 10**60  # mpmath has no underflow, but must take its time
+# mpmath has no underflow, but must take its time. Quadrature over the whole line goes
+# out to 10**45, where the exponent of a normal density is of the order of 10**90.
+LARGEST, SMALLEST = 10**6, 10**100
 
 
 class Undefined(Exception):  # noqa: N818

@@ -16,7 +16,10 @@ def report(
     if parts and found.partly_proved:
         parts[0] = f"equality of the right-hand sides {parts[0]}"
     tried = "confirmed" if parts else "holds"
-    parts.append(f"{tried} on {found.instances} {kind(problem, referee)}")
+    where = kind(problem, referee)
+    if found.instances == 1:
+        where = where.replace("instances", "instance")
+    parts.append(f"{tried} on {found.instances} {where}")
     same = found.total - found.refused  # each with a reason, or the claim had failed
     parts.append(f"{found.refused} of {found.total - same} altered versions refused")
     if same:

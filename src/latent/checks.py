@@ -95,3 +95,20 @@ def features(x: Float[ndarray, "N D"], wanted: int) -> None:
     """
     if x.shape[1] != wanted:
         raise ValueError(f"x has {x.shape[1]} features a row; the model has {wanted}")
+
+
+def probabilities(name: str, p: ArrayLike) -> Float[ndarray, " K"]:
+    """A finite distribution as doubles: no number negative, their sum one.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if p.ndim != 1 or p.size == 0:
+        raise ValueError(f"{name} must be a vector of probabilities; got {p.shape}")
+    if not (p >= 0).all():  # NaN fails, too
+        worst = p[np.flatnonzero(~(p >= 0))[0]]
+        raise ValueError(f"{name} must not be negative or NaN anywhere; got {worst}")
+    if not abs(p.sum() - 1) < 1e-8:
+        raise ValueError(f"{name} must sum to one; got {p.sum():.9g}: normalise it")
+    return p

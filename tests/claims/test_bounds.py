@@ -392,6 +392,14 @@ def test_machine_floats_are_called_numerical(tmp_path: Path) -> None:
     )
     assert verdict.status == "numerical"
     assert "3 numerical instances" in verdict.sentence
+    verdict = claim(
+        "a-chain",
+        equal(lambda e: float(spread(e))),
+        given=CHAINS,
+        instances=1,
+        book=pages,
+    )
+    assert "1 numerical instance;" in verdict.sentence
 
 
 def test_a_premise_is_not_needed_because_it_changes_the_axes(tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ LOOSE = {
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
 # Misprints that are right as well, or that nothing notices: label -> key -> why.
 EXPLAINED = {
+    "div-jsd-nonnegative": {
+        "exponent added: -> ^2": "the square of the divergence is not negative either",
+        "exponent added: -> ^\\top": "at a single x the two terms are not negative",
+    },
     "em-kl-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either"
     },

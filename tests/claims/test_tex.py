@@ -199,3 +199,12 @@ def test_an_aligned_display_is_a_chain(tex: str) -> None:
 )
 def test_keys_of_given_are_read_like_the_page(key: str, name: str) -> None:
     assert canonical(key) == name
+
+
+def test_a_normal_density_is_integrated_over_the_whole_line() -> None:
+    """Kills a guard that takes its far tails for a formula without a value."""
+    given = {"a": Real(), "b": Positive()}
+    tex = r"\int_{-\infty}^{\infty} (x - a)^2 \mathcal{N}(x \mid a, b) \, dx"
+    with mp.workdps(40):
+        e = draw(given, 0, REAL)
+        assert close(value(read(tex, "a-b", given).sides[0], e), e.b)
