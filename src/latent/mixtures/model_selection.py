@@ -21,7 +21,7 @@ def n_parameters(params: GaussianMixture) -> int:
 
 
 def log_likelihood(fit: Fit[GaussianMixture]) -> float:
-    r"""$\ell(\hat\theta)$ in nats (eq. `gmm-log-likelihood`); the history has means."""
+    r"""$\hat\ell$, in nats (eq. `gmm-log-likelihood`); the history has its mean."""
     return len(fit.responsibilities) * float(fit.history[-1])
 
 
