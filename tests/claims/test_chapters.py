@@ -52,6 +52,10 @@ LOOSE = {
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
     "kmeans-plus-plus": "how starts are drawn; nothing is derived from it",
+    "selection-aic": "a criterion; the library's value is compared with it in tests",
+    "selection-bic": "a criterion; the library's value is compared with it in tests",
+    "selection-held-out": "a yardstick of the experiment; nothing is derived from it",
+    "selection-matching": "a convention; the library's is compared with all orders",
 }
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
 # Misprints that are right as well, or that nothing notices: label -> key -> why.
@@ -85,6 +89,8 @@ UNREAD = {
     "gmm-unbounded": LIMIT,
     "kmeans-soft-limit": LIMIT,
     "kmeans-soft-minimum": LIMIT,
+    "selection-evidence": OTHER,
+    "selection-laplace": OTHER,
 }
 
 
