@@ -83,8 +83,9 @@ def m_step(
         floor: (D,) variances below which no direction may fall (eq. `gmm-floor`).
     """
     origin, diagonal = params.means.mean(axis=0), params.covariances.ndim == 2
+    least = np.zeros(x.shape[1]) if floor is None else floor
     counts, means, found = moments(
-        x, responsibilities, diagonal=diagonal, origin=origin
+        x, responsibilities, diagonal=diagonal, origin=origin, least=least
     )
     covariances = params.covariances.copy()
     for k in np.flatnonzero(counts):
@@ -99,12 +100,13 @@ def moments(
     *,
     diagonal: bool,
     origin: Float[ndarray, " D"],
+    least: Float[ndarray, " D"],
 ) -> tuple[Float[ndarray, " K"], Float[ndarray, "K D"], Float[ndarray, "K D *D"]]:
     r"""Weighted counts, means, and covariances or their diagonals.
 
     A covariance is a mean product less the product of means (eq. `gmm-parallel-axis`),
-    about any origin $o$; for a component so far from $o$ that digits cancel, the sums
-    are taken again about its own mean.
+    about any origin $o$; for a component so far from $o$ that digits cancel in
+    variances of the size of `least`, the sums are taken again about its own mean.
     """
     counts, first, second = sums(x, responsibilities, diagonal=diagonal, origin=origin)
     divisor = np.where(counts > 0, counts, 1)
@@ -116,9 +118,10 @@ def moments(
         covariances = products - shift[:, :, None] * shift[:, None, :]
         covariances = (covariances + covariances.transpose(0, 2, 1)) / 2  # rounding
         variances = np.diagonal(covariances, axis1=1, axis2=2)
-    lost = (variances < 1e-8 * shift**2) & (means != origin)
+    lost = (np.maximum(variances, least) < 1e-8 * shift**2) & (means != origin)
     for k in np.flatnonzero(lost.any(axis=1)):
-        own = moments(x, responsibilities[:, [k]], diagonal=diagonal, origin=means[k])
+        r = responsibilities[:, [k]]
+        own = moments(x, r, diagonal=diagonal, origin=means[k], least=least)
         means[k], covariances[k] = own[1][0], own[2][0]
     return counts, means, covariances
 
@@ -198,12 +201,14 @@ def init(
     *,
     rng: np.random.Generator,
     diagonal: bool = False,
+    floor: Float[ndarray, " D"] | None = None,
 ) -> GaussianMixture:
     """K-means centres, equal weights, and the covariance of all the data."""
     means = kmeans.fit(x, n_components, rng=rng).params.centers
     d = x - x.mean(axis=0)
     covariance = (d * d).mean(axis=0) if diagonal else d.T @ d / len(x)
-    shapes = np.stack([floored(covariance, variance_floor(x))] * n_components)
+    floor = variance_floor(x) if floor is None else floor
+    shapes = np.stack([floored(covariance, floor)] * n_components)
     return GaussianMixture(np.full(n_components, 1 / n_components), means, shapes)
 
 
@@ -213,6 +218,7 @@ def fit(
     *,
     rng: np.random.Generator,
     diagonal: bool = False,
+    floor: Float[ndarray, " D"] | None = None,
     restarts: int = 1,
     max_iter: int = 500,
     tol: float = 1e-6,
@@ -224,6 +230,8 @@ def fit(
         n_components: K, from 1 to N.
         rng: where the starts are drawn from.
         diagonal: covariances without correlations.
+        floor: (D,) variances below which no direction may fall (eq. `gmm-floor`);
+            `variance_floor(x)` if not given.
         restarts: runs to choose from.
         max_iter: the number of M-steps at most, a run.
         tol: stop when the mean log-likelihood rises by no more (nats per observation).
@@ -234,9 +242,16 @@ def fit(
     x = checks.fit_input(
         x, "n_components", n_components, restarts=restarts, max_iter=max_iter, tol=tol
     )
-    step = partial(m_step, floor=variance_floor(x))
+    floor = variance_floor(x) if floor is None else floor
+    if np.shape(floor) != x.shape[1:] or not (np.asarray(floor) > 0).all():
+        raise ValueError(
+            f"floor must hold {x.shape[1]} variances above zero, one a feature; "
+            f"got {floor!r}"
+        )
+    step = partial(m_step, floor=floor)
     starts = [
-        init(x, n_components, rng=rng, diagonal=diagonal) for _ in range(restarts)
+        init(x, n_components, rng=rng, diagonal=diagonal, floor=floor)
+        for _ in range(restarts)
     ]
     runs = [em(e_step, step, s, x, max_iter=max_iter, tol=tol) for s in starts]
     return max(runs, key=lambda run: run.history[-1])
