@@ -1,4 +1,4 @@
-"""K-means and Gaussian mixtures against scikit-learn."""
+"""K-means, Gaussian mixtures and the digit classifier against scikit-learn."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,8 @@ from sklearn.mixture import GaussianMixture
 from benchmarks.compare import Comparison
 from latent import data
 from latent.em import em
+from latent.linear import pca
+from latent.mixtures import digit_classifier as digits
 from latent.mixtures import gaussian_mixture as gmm
 from latent.mixtures import kmeans
 
@@ -22,6 +24,7 @@ def comparisons() -> Iterator[Comparison]:
     yield kmeans_row(255 * large)
     yield mixture_row("128 x 128", small)
     yield mixture_row("512 x 512", large)
+    yield from digit_rows()
 
 
 def kmeans_row(x: np.ndarray) -> Comparison:
@@ -81,5 +84,69 @@ def mixture_row(size: str, x: np.ndarray) -> Comparison:
         theirs=theirs,
         ours=ours,
         goal=6.0,
+        rounds=5,
+    )
+
+
+def digit_rows() -> Iterator[Comparison]:
+    """A mixture for each digit from five of its images, and the scores of the rest."""
+    mnist = data.mnist()
+    train, test = (
+        images.reshape(len(images), -1) / 255
+        for images in (mnist.train_images, mnist.test_images)
+    )
+    axes = pca.fit(train, 20)
+    x, y = pca.transform(axes, train), pca.transform(axes, test)
+    groups = [np.ascontiguousarray(x[mnist.train_labels == c]) for c in range(10)]
+    for name, goal in (("diagonal", 2.5), ("full", 2.0)):
+        yield digit_row(name, groups, y, goal)
+
+
+def digit_row(
+    name: str, groups: list[np.ndarray], y: np.ndarray, goal: float
+) -> Comparison:
+    """Ten runs of EM, and all log joints of digit and image."""
+    rng, diagonal = np.random.default_rng(0), name == "diagonal"
+    starts, columns = [], [np.asfortranarray(x) for x in groups]
+    for x in groups:
+        means = x[rng.choice(len(x), 5, replace=False)]
+        covariance = x.var(axis=0) if diagonal else np.cov(x.T, bias=True)
+        shapes = np.stack([covariance] * 5)
+        starts.append(gmm.GaussianMixture(np.full(5, 0.2), means, shapes))
+    shares = np.array([len(x) for x in groups]) / sum(len(x) for x in groups)
+    invert = np.reciprocal if diagonal else np.linalg.inv
+    peers = [
+        GaussianMixture(
+            5,
+            covariance_type="diag" if diagonal else "full",
+            weights_init=s.weights,
+            means_init=s.means,
+            precisions_init=invert(s.covariances),
+            init_params="random",
+            tol=0,
+            reg_covar=0,
+            max_iter=STEPS,
+        )
+        for s in starts
+    ]
+
+    def theirs() -> list[np.ndarray]:
+        fits = [peer.fit(x) for peer, x in zip(peers, groups, strict=True)]
+        return [np.log(shares) + np.transpose([f.score_samples(y) for f in fits])]
+
+    def ours() -> list[np.ndarray]:
+        runs = [
+            em(gmm.e_step, gmm.m_step, start, x, max_iter=STEPS, tol=-1.0)
+            for start, x in zip(starts, columns, strict=True)
+        ]
+        mixtures = tuple(run.params for run in runs)
+        return [digits.log_joint(digits.DigitClassifier(shares, mixtures), y)]
+
+    return Comparison(
+        work=f"GMM {name}, ten digits, PCA-20, K = 5, {STEPS} steps",
+        peer="scikit-learn",
+        theirs=theirs,
+        ours=ours,
+        goal=goal,
         rounds=5,
     )

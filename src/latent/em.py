@@ -110,7 +110,7 @@ def posterior(
 
 def blocks(n: int, width: int) -> Iterator[slice]:
     """Slices that cut `n` rows so that work of `width` numbers a row stays in cache."""
-    size = min(max(2**18 // width, 256), 2**13)
+    size = min(max(2**20 // width, 256), 2**13)
     return (slice(start, start + size) for start in range(0, n, size))
 
 
@@ -118,6 +118,7 @@ def homogeneous(
     x: Float[ndarray, "B D"], origin: Float[ndarray, " D"]
 ) -> Float[ndarray, "B D+1"]:
     r"""$(x_n - o, 1)$: an affine map of it about the origin $o$ is one product."""
-    extended = np.ones((len(x), x.shape[1] + 1), order="F")
+    extended = np.empty((len(x), x.shape[1] + 1), order="F")
     np.subtract(x, origin, out=extended[:, :-1])
+    extended[:, -1] = 1
     return extended

@@ -38,23 +38,23 @@ def log_joint(
     """
     K, D = params.means.shape
     origin = params.means.mean(axis=0)
-    z = homogeneous(x, origin).T
-    if params.covariances.ndim == 2:
-        spread = np.sqrt(params.covariances)
-        scaled = (params.means - origin) / spread
-        linear = np.column_stack([-2 * scaled / spread, (scaled * scaled).sum(axis=1)])
-        squared = linear @ z + spread**-2 @ (z[:-1] * z[:-1])
-    else:
-        factors = np.linalg.cholesky(params.covariances)
-        spread = np.diagonal(factors, axis1=1, axis2=2)
-        whiten = np.linalg.inv(factors)
-        shift = -np.einsum("kij,kj->ki", whiten, params.means - origin)
-        white = np.dstack([whiten, shift]).reshape(K * D, D + 1) @ z
-        squared = np.square(white, out=white).reshape(K, D, len(x)).sum(axis=1)
+    centers = params.means - origin
     with np.errstate(divide="ignore"):  # log 0: a component without observations
-        log_weights = np.log(params.weights)
-    log_scale = np.log(np.sqrt(2 * np.pi) * spread).sum(axis=1)
-    return (log_weights - log_scale) - 0.5 * squared.T
+        constant = np.log(params.weights) - D / 2 * np.log(2 * np.pi)
+    if params.covariances.ndim == 2:
+        precisions = 1 / params.covariances
+        slopes = precisions * centers
+        spread = np.log(params.covariances) + slopes * centers
+        terms = [slopes, constant - 0.5 * spread.sum(axis=1), -0.5 * precisions]
+        return (np.column_stack(terms) @ with_squares(x, origin).T).T
+    factors = np.linalg.cholesky(params.covariances)
+    constant -= np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+    whiten = np.linalg.inv(factors)
+    shift = -np.einsum("kij,kj->ki", whiten, centers)
+    affine = np.dstack([whiten, shift]).reshape(K * D, D + 1)
+    white = affine @ homogeneous(x, origin).T
+    squared = np.square(white, out=white).reshape(K, D, len(x)).sum(axis=1)
+    return constant - 0.5 * squared.T
 
 
 def e_step(
@@ -82,16 +82,14 @@ def m_step(
         responsibilities: (N, K).
         floor: (D,) variances below which no direction may fall (eq. `gmm-floor`).
     """
-    D, diagonal = x.shape[1], params.covariances.ndim == 2
-    i, j = np.diag_indices(D) if diagonal else np.triu_indices(D)
-    origin = params.means.mean(axis=0)
-    counts, means, products = moments(x, responsibilities, (i, j), origin=origin)
+    origin, diagonal = params.means.mean(axis=0), params.covariances.ndim == 2
+    least = np.zeros(x.shape[1]) if floor is None else floor
+    counts, means, found = moments(
+        x, responsibilities, diagonal=diagonal, origin=origin, least=least
+    )
     covariances = params.covariances.copy()
     for k in np.flatnonzero(counts):
-        covariance = products[k] if diagonal else np.empty((D, D))
-        if not diagonal:
-            covariance[i, j] = covariance[j, i] = products[k]
-        covariances[k] = floored(covariance, floor)
+        covariances[k] = floored(found[k], floor)
     means = np.where(counts[:, None] > 0, means, params.means)
     return GaussianMixture(counts / len(x), means, covariances)
 
@@ -99,31 +97,76 @@ def m_step(
 def moments(
     x: Float[ndarray, "N D"],
     responsibilities: Float[ndarray, "N K"],
-    pairs: tuple[Int[ndarray, " P"], Int[ndarray, " P"]],
     *,
+    diagonal: bool,
     origin: Float[ndarray, " D"],
-) -> tuple[Float[ndarray, " K"], Float[ndarray, "K D"], Float[ndarray, "K P"]]:
-    r"""Weighted counts, means, and covariances of the given `pairs` of features.
+    least: Float[ndarray, " D"],
+) -> tuple[Float[ndarray, " K"], Float[ndarray, "K D"], Float[ndarray, "K D *D"]]:
+    r"""Weighted counts, means, and covariances or their diagonals.
 
-    One product sums $1$, $z_n = x_n - o$ and the products of its features. A covariance
-    is a mean product less the product of means (eq. `gmm-parallel-axis`), about any
-    origin $o$; for a component so far from $o$ that digits cancel, the sums are taken
-    again about its own mean.
+    A covariance is a mean product less the product of means (eq. `gmm-parallel-axis`),
+    about any origin $o$; for a component so far from $o$ that digits cancel in
+    variances of the size of `least`, the sums are taken again about its own mean.
     """
-    D, (i, j) = x.shape[1], pairs
-    sums = np.zeros((responsibilities.shape[1], D + 1 + len(i)))
-    for rows in blocks(len(x), sums.shape[1]):
-        z = homogeneous(x[rows], origin).T
-        sums += responsibilities[rows].T @ np.concatenate([z, z[i] * z[j]]).T
-    counts = sums[:, D]
-    averages = sums / np.where(counts > 0, counts, 1)[:, None]
-    shift, products = averages[:, :D], averages[:, D + 1 :]
-    means, covariances = origin + shift, products - shift[:, i] * shift[:, j]
-    lost = (covariances[:, i == j] < 1e-8 * shift**2) & (means != origin)
+    counts, first, second = sums(x, responsibilities, diagonal=diagonal, origin=origin)
+    divisor = np.where(counts > 0, counts, 1)
+    shift, products = (first.T / divisor).T, (second.T / divisor).T
+    means = origin + shift
+    if diagonal:
+        variances = covariances = products - shift * shift
+    else:
+        covariances = products - shift[:, :, None] * shift[:, None, :]
+        covariances = (covariances + covariances.transpose(0, 2, 1)) / 2  # rounding
+        variances = np.diagonal(covariances, axis1=1, axis2=2)
+    lost = (np.maximum(variances, least) < 1e-8 * shift**2) & (means != origin)
     for k in np.flatnonzero(lost.any(axis=1)):
-        alone = moments(x, responsibilities[:, [k]], pairs, origin=means[k])
-        means[k], covariances[k] = alone[1][0], alone[2][0]
+        r = responsibilities[:, [k]]
+        own = moments(x, r, diagonal=diagonal, origin=means[k], least=least)
+        means[k], covariances[k] = own[1][0], own[2][0]
     return counts, means, covariances
+
+
+def sums(
+    x: Float[ndarray, "N D"],
+    responsibilities: Float[ndarray, "N K"],
+    *,
+    diagonal: bool,
+    origin: Float[ndarray, " D"],
+) -> tuple[Float[ndarray, " K"], Float[ndarray, "K D"], Float[ndarray, "K D *D"]]:
+    r"""$\sum_n r_{nk}$, $\sum_n r_{nk} z_n$ and $\sum_n r_{nk} z_n z_n^\top$.
+
+    With $z_n = x_n - o$; of the last, the diagonals only where these are wanted. All
+    come out of one product for each block of rows.
+    """
+    K, D = responsibilities.shape[1], x.shape[1]
+    if diagonal:
+        total = np.zeros((K, 2 * D + 1))
+        for rows in blocks(len(x), 2 * D + 1):
+            total += responsibilities[rows].T @ with_squares(x[rows], origin)
+        return total[:, D], total[:, :D], total[:, D + 1 :]
+    total = np.zeros((K * (D + 1), D + 1))
+    for rows in blocks(len(x), len(total)):
+        z = homogeneous(x[rows], origin)
+        weighted = responsibilities[rows].T[:, None] * z.T
+        total += weighted.reshape(len(total), len(z)) @ z
+    total = total.reshape(K, D + 1, D + 1)
+    return total[:, D, D], total[:, D, :D], total[:, :D, :D]
+
+
+def with_squares(
+    x: Float[ndarray, "B D"], origin: Float[ndarray, " D"]
+) -> Float[ndarray, "B 2*D+1"]:
+    r"""$(z_n, 1, z_n \odot z_n)$ with $z_n = x_n - o$.
+
+    The log joint of a diagonal mixture is linear in it, and so are the sums of its
+    M-step.
+    """
+    D = x.shape[1]
+    extended = np.empty((len(x), 2 * D + 1), order="F")
+    z = np.subtract(x, origin, out=extended[:, :D])
+    extended[:, D] = 1
+    np.square(z, out=extended[:, D + 1 :])
+    return extended
 
 
 def floored(
@@ -158,12 +201,14 @@ def init(
     *,
     rng: np.random.Generator,
     diagonal: bool = False,
+    floor: Float[ndarray, " D"] | None = None,
 ) -> GaussianMixture:
     """K-means centres, equal weights, and the covariance of all the data."""
     means = kmeans.fit(x, n_components, rng=rng).params.centers
     d = x - x.mean(axis=0)
     covariance = (d * d).mean(axis=0) if diagonal else d.T @ d / len(x)
-    shapes = np.stack([floored(covariance, variance_floor(x))] * n_components)
+    floor = variance_floor(x) if floor is None else floor
+    shapes = np.stack([floored(covariance, floor)] * n_components)
     return GaussianMixture(np.full(n_components, 1 / n_components), means, shapes)
 
 
@@ -173,6 +218,7 @@ def fit(
     *,
     rng: np.random.Generator,
     diagonal: bool = False,
+    floor: Float[ndarray, " D"] | None = None,
     restarts: int = 1,
     max_iter: int = 500,
     tol: float = 1e-6,
@@ -184,6 +230,8 @@ def fit(
         n_components: K, from 1 to N.
         rng: where the starts are drawn from.
         diagonal: covariances without correlations.
+        floor: (D,) variances below which no direction may fall (eq. `gmm-floor`);
+            `variance_floor(x)` if not given.
         restarts: runs to choose from.
         max_iter: the number of M-steps at most, a run.
         tol: stop when the mean log-likelihood rises by no more (nats per observation).
@@ -194,9 +242,16 @@ def fit(
     x = checks.fit_input(
         x, "n_components", n_components, restarts=restarts, max_iter=max_iter, tol=tol
     )
-    step = partial(m_step, floor=variance_floor(x))
+    floor = variance_floor(x) if floor is None else floor
+    if np.shape(floor) != x.shape[1:] or not (np.asarray(floor) > 0).all():
+        raise ValueError(
+            f"floor must hold {x.shape[1]} variances above zero, one a feature; "
+            f"got {floor!r}"
+        )
+    step = partial(m_step, floor=floor)
     starts = [
-        init(x, n_components, rng=rng, diagonal=diagonal) for _ in range(restarts)
+        init(x, n_components, rng=rng, diagonal=diagonal, floor=floor)
+        for _ in range(restarts)
     ]
     runs = [em(e_step, step, s, x, max_iter=max_iter, tol=tol) for s in starts]
     return max(runs, key=lambda run: run.history[-1])
