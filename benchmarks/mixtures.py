@@ -1,6 +1,8 @@
 """K-means, Gaussian mixtures and the digit classifier against scikit-learn."""
+"""K-means and Gaussian mixtures against scikit-learn, Bernoulli against StepMix."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -11,6 +13,7 @@ from latent import data
 from latent.em import em
 from latent.linear import pca
 from latent.mixtures import digit_classifier as digits
+from latent.mixtures import bernoulli_mixture as bmm
 from latent.mixtures import gaussian_mixture as gmm
 from latent.mixtures import kmeans
 
@@ -25,6 +28,12 @@ def comparisons() -> Iterator[Comparison]:
     yield mixture_row("128 x 128", small)
     yield mixture_row("512 x 512", large)
     yield from digit_rows()
+    if find_spec("stepmix"):
+        yield bernoulli_row()
+    else:
+        print(
+            "Bernoulli mixture: the peer is missing; get it with: pip install stepmix"
+        )
 
 
 def kmeans_row(x: np.ndarray) -> Comparison:
@@ -148,5 +157,54 @@ def digit_row(
         theirs=theirs,
         ours=ours,
         goal=goal,
+def bernoulli_row() -> Comparison:
+    """EM for 20 Bernoulli components on all digits, from the peer's random start.
+
+    The peer takes no starting values. It begins with an M-step on random shares, which
+    its seed determines, and with equal weights; so the library begins with the same.
+    The peer also keeps probabilities 1e-15 away from 0 and 1, which changes what EM
+    finds; so the M-step here does too.
+    """
+    from stepmix import StepMix  # noqa: PLC0415, only the benchmarks know it
+
+    K, steps = 20, 10
+    rows = (data.mnist().train_images.reshape(-1, 784) > 127).astype(float)
+    columns = np.asfortranarray(rows)
+    peer = StepMix(
+        K,
+        measurement="binary",
+        init_params="random",
+        n_init=1,
+        max_iter=steps,
+        abs_tol=0,
+        rel_tol=0,
+        random_state=0,
+        progress_bar=0,
+    )
+
+    def theirs() -> list[np.ndarray]:
+        peer.fit(rows)
+        return [peer.weights_, peer.get_parameters()["measurement"]["pis"]]
+
+    def clipped(params, x, responsibilities) -> bmm.BernoulliMixture:
+        new = bmm.m_step(params, x, responsibilities)
+        inside = np.clip(new.probabilities, 1e-15, 1 - 1e-15)
+        return bmm.BernoulliMixture(new.weights, inside)
+
+    def ours() -> list[np.ndarray]:
+        shares = np.random.RandomState(0).uniform(size=(len(rows), K))
+        shares /= shares.sum(axis=1, keepdims=True)
+        equal = bmm.BernoulliMixture(np.full(K, 1 / K), np.zeros((K, 784)))
+        first = clipped(equal, columns, shares)
+        start = bmm.BernoulliMixture(equal.weights, first.probabilities)
+        run = em(bmm.e_step, clipped, start, columns, max_iter=steps, tol=-1.0)
+        return [run.params.weights, run.params.probabilities]
+
+    return Comparison(
+        work=f"Bernoulli mixture, MNIST, K = {K}, {steps} steps",
+        peer="StepMix",
+        theirs=theirs,
+        ours=ours,
+        goal=1.8,
         rounds=5,
     )

@@ -37,3 +37,22 @@ def blobs() -> np.ndarray:
         rng.normal([8, -6], 0.5, (100, 2)),
     ]
     return np.asfortranarray(np.vstack(clouds))
+
+
+@pytest.fixture
+def bits() -> np.ndarray:
+    """Three patterns of seven pixels, each flipped now and then, (300, 7).
+
+    The sixth pixel is 1 in every row and the seventh never; the third is certain in
+    part of the patterns.
+    """
+    rng = np.random.default_rng(11)
+    shares = np.array(
+        [
+            [0.9, 0.8, 0.0, 0.2, 0.1, 1.0, 0.0],
+            [0.1, 0.7, 1.0, 0.9, 0.2, 1.0, 0.0],
+            [0.2, 0.1, 0.5, 0.3, 0.9, 1.0, 0.0],
+        ]
+    )
+    kind = np.repeat([0, 1, 2], [150, 100, 50])
+    return np.asfortranarray(rng.random((300, 7)) < shares[kind], dtype=float)

@@ -87,6 +87,22 @@ def tolerance(name: str, value: float) -> None:
         raise ValueError(f"{name} must be 0 or more; got {value!r}")
 
 
+def binary(x: Float[ndarray, "N D"]) -> None:
+    """Refuse observations with other entries than 0 and 1.
+
+    Raises:
+        ValueError: names the first such entry, and how to make zeros and ones.
+    """
+    other = (x != 0) & (x != 1)
+    if other.any():
+        row, column = np.unravel_index(other.argmax(), other.shape)
+        raise ValueError(
+            f"x must hold zeros and ones; x[{row}, {column}] is {x[row, column]:g}, "
+            f"and {np.count_nonzero(other)} of {x.size} entries are neither: compare "
+            "grey levels with a threshold, as in x > 127"
+        )
+
+
 def features(x: Float[ndarray, "N D"], wanted: int) -> None:
     """Refuse observations with another number of features than the model was fitted to.
 

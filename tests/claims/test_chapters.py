@@ -49,6 +49,8 @@ MOST = 40  # misprints of one equation by default; all are tried with --thorough
 # Definitions that no claim has to notice: label -> why.
 LOOSE = {
     "digits-joint": "restated within the log-likelihood, which claims rest on",
+    "bmm-beta-prior": "restated in its logarithm, which SciPy's densities check",
+    "bmm-dirichlet-prior": "restated in its logarithm, which SciPy's densities check",
     "gmm-density": "restated within the log-likelihood, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
@@ -59,12 +61,24 @@ LOOSE = {
     "selection-matching": "a convention; the library's is compared with all orders",
 }
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
+ROWS = "each row of responsibilities sums to one: N times row k is N as well"
 # Misprints that are right as well, or that nothing notices: label -> key -> why.
 EXPLAINED = {
     "div-jsd-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either",
         "exponent added: -> ^\\top": "at a single x the two terms are not negative",
     },
+    "bmm-count-objective": {
+        "exponent added: -> ^2": "twice the function has the same maximiser"
+    },
+    "bmm-lagrangian": {
+        "sign: - -> +": CONSTANT,
+        "number: 1 -> 2": CONSTANT,
+        "number: 1 -> 0": CONSTANT,
+        "term dropped: - 1 ->": CONSTANT,
+    },
+    "bmm-m-step-weights": {"index: n -> k": ROWS},
+    "bmm-map-weights": {"index: n -> k": ROWS},
     "em-kl-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either"
     },
@@ -82,6 +96,7 @@ EXPLAINED = {
 LIMIT = "the reader has no limits; the referee alone decides what the right side is"
 OTHER = "a computation of the referee's stands for the left side"
 UNREAD = {
+    "bmm-complete": OTHER,
     "em-fisher": OTHER,
     "em-monotone": OTHER,
     "gmm-inverse-derivative": LIMIT,
