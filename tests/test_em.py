@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,11 +10,35 @@ import pytest
 from latent.em import Fit, blocks, em, homogeneous, posterior
 from latent.mixtures import gaussian_mixture as gmm
 from latent.mixtures import kmeans
+from latent.mixtures import semi_supervised_gda as ssgda
+
+
+def tenth(n, k):
+    """A label for every tenth row, the classes in turn."""
+    rows = np.arange(n)
+    return np.where(rows % 10 == 0, rows // 10 % k, ssgda.UNKNOWN)
+
+
+def labelled(step):
+    """A step of the model with missing labels, its labels bound."""
+    return lambda params, x, *r: step(
+        params, x, *r, labels=tenth(len(x), len(params.weights)), weight=1.0
+    )
+
+
+partly_labelled = SimpleNamespace(
+    fit=lambda x, k, **settings: ssgda.fit(x, tenth(len(x), k), k, **settings),
+    init=lambda x, k, **settings: ssgda.init(x, tenth(len(x), k), k, **settings),
+    e_step=labelled(ssgda.e_step),
+    m_step=labelled(ssgda.m_step),
+)
 
 MODELS = {
     "kmeans": (kmeans, {}),
     "gmm-full": (gmm, {}),
     "gmm-diagonal": (gmm, {"diagonal": True}),
+    "ssgda-full": (partly_labelled, {}),
+    "ssgda-diagonal": (partly_labelled, {"diagonal": True}),
 }
 every_model = pytest.mark.parametrize("name", MODELS)
 

@@ -97,9 +97,7 @@ def features(x: Float[ndarray, "N D"], wanted: int) -> None:
         raise ValueError(f"x has {x.shape[1]} features a row; the model has {wanted}")
 
 
-def labels(
-    y: ArrayLike, n: int, n_classes: int, *, unknown: int
-) -> Int[ndarray, " N"]:
+def labels(y: ArrayLike, n: int, n_classes: int, *, unknown: int) -> Int[ndarray, " N"]:
     """The labels as whole numbers from 0 to C - 1, or `unknown`, one a row.
 
     Raises:

@@ -46,8 +46,9 @@ def e_step(
     (eq. `ssgda-objective-mixture`).
     """
     n_classes = len(params.weights)
-    responsibilities, total = np.empty((len(x), n_classes)), 0.0
-    for label in np.unique(labels):
+    responsibilities = np.empty((len(x), n_classes), order="F")
+    total = 0.0
+    for label in np.unique(labels).tolist():
         rows = labels == label
         one_label = partial(log_joint, params, label=label)
         responsibilities[rows], mean = posterior(one_label, x[rows], n_classes)
