@@ -49,6 +49,7 @@ MOST = 40  # misprints of one equation by default; all are tried with --thorough
 # Definitions that no claim has to notice: label -> why.
 LOOSE = {
     "gmm-density": "restated within the log-likelihood, which claims rest on",
+    "ssgda-objective": "restated as a mixture, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
     "kmeans-plus-plus": "how starts are drawn; nothing is derived from it",
