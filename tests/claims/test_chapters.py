@@ -66,6 +66,9 @@ EXPLAINED = {
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
     },
+    "ssgda-quota-part": {
+        "exponent added: -> ^2": "log of the square: doubled, with the same maximum"
+    },
     "kmeans-monotone-points": {
         "prime dropped: ' ->": "also true: it is this bound and the next one together"
     },
