@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from claims.arrays import shaped
 from claims.fields import REAL, Undefined
 from claims.instances import Instance
-from claims.linear import real
+from claims.linear import real, same_shape
 from claims.nodes import Node
 from claims.problem import ClaimError, Problem, places
 
@@ -76,8 +76,11 @@ class density_of:  # noqa: N801
 
 
 def distance(a: Any, b: Any) -> Any:
-    """The largest difference of two values of the same shape."""
-    pairs = zip(*(np.ravel(v).tolist() for v in shaped(a, b)), strict=True)
+    """The largest difference of two values; infinite if a row meets a column."""
+    x, y = (np.asarray(v, object) for v in shaped(a, b))
+    if not (same_shape(x, y) or same_shape(y, x)):
+        return mp.inf
+    pairs = zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)
     return max(abs(real(u) - real(v)) for u, v in pairs)
 
 

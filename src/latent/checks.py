@@ -4,7 +4,7 @@ Only entries (`fit`, the loaders) call these; the steps inside trust their argum
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 from numpy.typing import ArrayLike
 
@@ -128,3 +128,25 @@ def probabilities(name: str, p: ArrayLike) -> Float[ndarray, " K"]:
     if not abs(p.sum() - 1) < 1e-8:
         raise ValueError(f"{name} must sum to one; got {p.sum():.9g}: normalise it")
     return p
+def labels(y: ArrayLike, n: int, n_classes: int, *, unknown: int) -> Int[ndarray, " N"]:
+    """The labels as whole numbers from 0 to C - 1, or `unknown`, one a row.
+
+    Raises:
+        ValueError: not one a row, not whole numbers, or out of range.
+    """
+    given = np.asarray(y)
+    if given.shape != (n,):
+        raise ValueError(f"labels must have shape ({n},), one a row; got {given.shape}")
+    if given.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be whole numbers, {unknown} where the class is not known; "
+            f"got {given.dtype} such as {given.tolist()[0]!r}"
+        )
+    bad = (given != unknown) & ((given < 0) | (given >= n_classes))
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(
+            f"labels must be 0 to {n_classes - 1}, or {unknown} where the class is not "
+            f"known; labels[{row}] is {given[row]}"
+        )
+    return given.astype(np.int64)

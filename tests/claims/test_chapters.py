@@ -52,6 +52,7 @@ LOOSE = {
     "bmm-beta-prior": "restated in its logarithm, which SciPy's densities check",
     "bmm-dirichlet-prior": "restated in its logarithm, which SciPy's densities check",
     "gmm-density": "restated within the log-likelihood, which claims rest on",
+    "ssgda-objective": "restated as a mixture, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
     "kmeans-plus-plus": "how starts are drawn; nothing is derived from it",
@@ -87,6 +88,9 @@ EXPLAINED = {
         "number: 1 -> 2": CONSTANT,
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
+    },
+    "ssgda-quota-part": {
+        "exponent added: -> ^2": "log of the square: doubled, with the same maximum"
     },
     "kmeans-monotone-points": {
         "prime dropped: ' ->": "also true: it is this bound and the next one together"

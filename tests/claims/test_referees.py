@@ -258,6 +258,21 @@ def test_limit_of_another_display(tmp_path: Path) -> None:
     assert verdict.status == "numerical"
 
 
+def test_a_limit_is_no_row_where_it_is_a_column(tmp_path: Path) -> None:
+    mean = r"%s = \frac{\sum_{n=1}^{N} x_n%s}{N%s}"
+    pages = book(
+        tmp_path,
+        mean_shrunk=mean % ("m", "", "+s"),
+        mean_column=mean % ("v", "", ""),
+        mean_row=mean % ("v", r"^\top", ""),
+    )
+    letters = {"N": Size(), "D": Size(), "n": Index("N"), "x": Real("N", "D")}
+    letters["s"] = Positive()
+    assert claim("mean-column", limit_of("mean-shrunk", "s"), given=letters, book=pages)
+    with pytest.raises(ClaimError, match="disagrees"):
+        claim("mean-row", limit_of("mean-shrunk", "s"), given=letters, book=pages)
+
+
 def enumerate_posterior(e: Any) -> Any:
     """Enumerate the joint table of class and image."""
     weights = []
