@@ -70,7 +70,7 @@ def ours(
 def similarity_row(
     x: np.ndarray, reference: np.ndarray, steps: int, rounds: int
 ) -> Comparison:
-    """Rotation, scale and translation. (The peer ignores a wish for no scale.)"""
+    """Rotation, scale and translation. The peer ignores a wish for no scale."""
 
     def theirs() -> list[np.ndarray]:
         peer = RigidRegistration(

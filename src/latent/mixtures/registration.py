@@ -1,6 +1,6 @@
 """Registration of two point sets: a mixture whose centres move together, fitted by EM.
 
-The observations $p_i$ are the reference points $q_j$, moved and in unknown order, with
+The observations $x_n$ are the reference points $y_m$, moved and in unknown order, with
 noise. The E-step gives sums over the matches and never stores the (N, M) array of them:
 memory grows with N + M only.
 """
@@ -19,10 +19,10 @@ from latent.em import Fit, blocks, em, homogeneous, posterior
 
 @dataclass(frozen=True, eq=False)
 class Registration:
-    r"""Parameters of $p_i \mid Z_{ij} = 1 \sim \mathcal N(c A q_j - T, \sigma^2 I)$.
+    r"""Parameters of $x_n \mid Z_{nm} = 1 \sim \mathcal N(c A y_m - T, \sigma^2 I)$.
 
     Attributes:
-        reference: (M, D), the points $q_j$; EM leaves them as they are.
+        reference: (M, D), the points $y_m$; EM leaves them as they are.
         translation: (D,), $T$, which brings the observations back to the reference.
         rotation: (D, D), $A$, of determinant one.
         scale: $c$, positive.
@@ -42,12 +42,12 @@ class Registration:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    r"""Sums of the responsibilities $r_{ij}$: all of them that an M-step needs.
+    r"""Sums of the responsibilities $r_{nm}$: all of them that an M-step needs.
 
     Attributes:
-        matched: (N,), $\sum_j r_{ij}$, one less the chance of being an outlier.
-        counts: (M,), $R_j = \sum_i r_{ij}$.
-        sums: (M, D), $\sum_i r_{ij} (p_i - \bar p)$ with $\bar p$ the mean of the data.
+        matched: (N,), $\sum_m r_{nm}$, one less the chance of being an outlier.
+        counts: (M,), $R_m = \sum_n r_{nm}$.
+        sums: (M, D), $\sum_n r_{nm} (x_n - o)$ about the mean $o$ of the observations.
     """
 
     matched: Float[ndarray, " N"]
@@ -56,18 +56,18 @@ class Matches:
 
 
 def centres(params: Registration) -> Float[ndarray, "M D"]:
-    r"""$\mu_j = c A q_j - T$ (eq. `registration-centres`), one a row."""
+    r"""$\mu_m = c A y_m - T$ (eq. `registration-centres`), one a row."""
     turned = params.reference @ params.rotation.T
     return params.scale * turned - params.translation
 
 
 def log_joint(params: Registration, x: Float[ndarray, "N D"]) -> Float[ndarray, "N C"]:
-    r"""$\log p(p_i, Z_{ij} = 1)$, (N, M+1) (eq. `registration-log-joint`).
+    r"""$\log p(x_n, Z_{nm} = 1)$, (N, M+1) (eq. `registration-log-joint`).
 
     The last column is that of an outlier, $\log \frac{w}{V}$.
 
-    About an origin amid the centres, $\lVert p_i - \mu_j \rVert^2$ is affine in $p_i$
-    and $\lVert p_i \rVert^2$, so that all exponents are one product.
+    About an origin amid the centres, $\lVert x_n - \mu_m \rVert^2$ is affine in $x_n$
+    and $\lVert x_n \rVert^2$, so that all exponents are one product.
     """
     M, D = params.reference.shape
     mu = centres(params)
@@ -136,23 +136,23 @@ def m_step(
     weight = matches.matched.sum()
     if not weight > 0:
         return params
-    p, q = x - x.mean(axis=0), params.reference - params.reference[0]
-    p_mean, q_mean = matches.matched @ p / weight, matches.counts @ q / weight
-    p, q = p - p_mean, q - q_mean
-    p_spread = matches.matched @ (p * p).sum(axis=1)
-    q_spread = matches.counts @ (q * q).sum(axis=1)
-    cross = matches.sums.T @ q
+    x_origin, y_origin = x.mean(axis=0), params.reference[0]
+    x, y = x - x_origin, params.reference - y_origin
+    x_mean, y_mean = matches.matched @ x / weight, matches.counts @ y / weight
+    x, y = x - x_mean, y - y_mean
+    x_spread = matches.matched @ (x * x).sum(axis=1)
+    y_spread = matches.counts @ (y * y).sum(axis=1)
+    cross = matches.sums.T @ y
     turns = rotate and cross.any()
     rotation = nearest_rotation(cross) if turns else params.rotation
     along = np.vdot(rotation, cross)
-    grows = rescale and q_spread > 0
-    scale = max(float(along / q_spread), 0.0) if grows else params.scale
+    grows = rescale and y_spread > 0
+    scale = max(float(along / y_spread), 0.0) if grows else params.scale
     variance = params.variance
     if estimate_variance:
-        left = p_spread - 2 * scale * along + scale**2 * q_spread
+        left = x_spread - 2 * scale * along + scale**2 * y_spread
         variance = max(float(left / (weight * x.shape[1])), floor)
-    q_mean, p_mean = params.reference[0] + q_mean, x.mean(axis=0) + p_mean
-    translation = scale * rotation @ q_mean - p_mean
+    translation = scale * rotation @ (y_origin + y_mean) - (x_origin + x_mean)
     return replace(
         params,
         translation=translation,
@@ -237,8 +237,8 @@ def fit(
     `responsibilities` gives all of them.
 
     Args:
-        x: (N, D) observations $p_i$, in any unit.
-        reference: (M, D) points $q_j$, in the same unit unless the scale is fitted.
+        x: (N, D) observations $x_n$, in any unit.
+        reference: (M, D) points $y_m$, in the same unit unless the scale is fitted.
         rotate: whether the reference may turn.
         rescale: whether it may grow or shrink.
         variance: $\sigma^2$ if it is known; else it is estimated, and at least a
@@ -320,7 +320,7 @@ def predict(params: Registration, x: ArrayLike) -> Int[ndarray, " N"]:
 
 
 def align(params: Registration, x: ArrayLike) -> Float[ndarray, "N D"]:
-    r"""$\frac1c A^\top (p_i + T)$: the observations back on the reference.
+    r"""$\frac1c A^\top (x_n + T)$: the observations back on the reference.
 
     Raises:
         ValueError: bad data, or points of another dimension.
