@@ -28,7 +28,7 @@ class Registration:
         scale: $c$, positive.
         variance: $\sigma^2$ of the noise, in each direction.
         outliers: $w$, the share of observations that match nothing; EM leaves it.
-        volume: $V$ of the region over which these are spread evenly; EM leaves it.
+        volume: $B$ of the box over which these are spread evenly; EM leaves it.
     """
 
     reference: Float[ndarray, "M D"]
@@ -64,7 +64,7 @@ def centres(params: Registration) -> Float[ndarray, "M D"]:
 def log_joint(params: Registration, x: Float[ndarray, "N D"]) -> Float[ndarray, "N C"]:
     r"""$\log p(x_n, Z_{nm} = 1)$, (N, M+1) (eq. `registration-log-joint`).
 
-    The last column is that of an outlier, $\log \frac{w}{V}$.
+    The last column is that of an outlier, $\log \frac{w}{B}$.
 
     About an origin amid the centres, $\lVert x_n - \mu_m \rVert^2$ is affine in $x_n$
     and $\lVert x_n \rVert^2$, so that all exponents are one product.
