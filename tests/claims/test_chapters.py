@@ -65,6 +65,12 @@ EXPLAINED = {
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
     },
+    "registration-lagrangian": {
+        "sign: - -> +": CONSTANT,
+        "number: 1 -> 2": CONSTANT,
+        "number: 1 -> 0": CONSTANT,
+        "term dropped: - 1 ->": CONSTANT,
+    },
     "kmeans-monotone-points": {
         "prime dropped: ' ->": "also true: it is this bound and the next one together"
     },
@@ -81,6 +87,10 @@ UNREAD = {
     "gmm-unbounded": LIMIT,
     "kmeans-soft-limit": LIMIT,
     "kmeans-soft-minimum": LIMIT,
+    "registration-complete": OTHER,
+    "registration-complete-ordered": OTHER,
+    "registration-icp": LIMIT,
+    "registration-wide": LIMIT,
 }
 
 
