@@ -153,6 +153,16 @@ def test_a_known_motion_and_the_matches_are_found_again(rng, D, outliers):
     assert (np.diff(run.history) >= -1e-10 * (1 + np.abs(run.history[1:]))).all()
 
 
+def test_the_start_has_centroid_on_centroid(rng):
+    """Kills T for -T, and a box of another size."""
+    x, q = rng.normal(size=(30, 2)) + [5.0, -3.0], rng.normal(size=(20, 2))
+    start = rg.init(x, q, outliers=0.1)
+    np.testing.assert_allclose(rg.centres(start).mean(axis=0), x.mean(axis=0))
+    pairs = x[:, None] - rg.centres(start)
+    np.testing.assert_allclose(start.variance, (pairs**2).mean())
+    np.testing.assert_allclose(start.volume, np.ptp(x[:, 0]) * np.ptp(x[:, 1]))
+
+
 def test_what_is_held_stays(rng):
     x, q = rng.normal(size=(30, 2)), rng.normal(size=(20, 2))
     held = rg.fit(x, q, rotate=False, rescale=False, variance=0.3).params
