@@ -155,7 +155,7 @@ def test_a_known_motion_and_the_matches_are_found_again(rng, D, outliers):
 
 def test_the_start_has_centroid_on_centroid(rng):
     """Kills T for -T, and a box of another size."""
-    x, q = rng.normal(size=(30, 2)) + [5.0, -3.0], rng.normal(size=(20, 2))
+    x, q = rng.normal([5.0, -3.0], 1.0, (30, 2)), rng.normal(size=(20, 2))
     start = rg.init(x, q, outliers=0.1)
     np.testing.assert_allclose(rg.centres(start).mean(axis=0), x.mean(axis=0))
     pairs = x[:, None] - rg.centres(start)
