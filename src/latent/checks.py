@@ -9,7 +9,7 @@ from numpy import ndarray
 from numpy.typing import ArrayLike
 
 
-def observations(x: ArrayLike) -> Float[ndarray, "N D"]:
+def observations(x: ArrayLike, *, name: str = "x") -> Float[ndarray, "N D"]:
     """The data as finite doubles, one observation a row, stored feature by feature.
 
     The storage (Fortran order) lets sums over the features or the components of many
@@ -17,6 +17,7 @@ def observations(x: ArrayLike) -> Float[ndarray, "N D"]:
 
     Args:
         x: (N, D) numbers; N and D at least one.
+        name: what the caller calls them.
 
     Returns:
         The same values; a copy unless they were stored so already.
@@ -27,19 +28,23 @@ def observations(x: ArrayLike) -> Float[ndarray, "N D"]:
     try:
         data = np.asfortranarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"x must be an (N, D) array of numbers: {error}") from error
+        raise ValueError(
+            f"{name} must be an (N, D) array of numbers: {error}"
+        ) from error
     if np.ndim(x) != 2:
         raise ValueError(
-            f"x must have shape (N, D), one observation a row; got {np.shape(x)}"
-            + ("; for D = 1 pass x[:, None]" if np.ndim(x) == 1 else "")
+            f"{name} must have shape (N, D), one observation a row; got {np.shape(x)}"
+            + (f"; for D = 1 pass {name}[:, None]" if np.ndim(x) == 1 else "")
         )
     if data.size == 0:
-        raise ValueError(f"x must hold at least one number; got shape {data.shape}")
+        raise ValueError(
+            f"{name} must hold at least one number; got shape {data.shape}"
+        )
     if not np.isfinite(data).all():
         row, column = np.argwhere(~np.isfinite(data))[0]
         raise ValueError(
-            f"x must be finite; x[{row}, {column}] is {data[row, column]}, and "
-            f"{np.count_nonzero(~np.isfinite(data))} of {data.size} entries are "
+            f"{name} must be finite; {name}[{row}, {column}] is {data[row, column]}, "
+            f"and {np.count_nonzero(~np.isfinite(data))} of {data.size} entries are "
             "NaN or infinite: remove or impute those rows"
         )
     return data

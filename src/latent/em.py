@@ -8,10 +8,10 @@ observation belongs keeps what it had.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy import ndarray
 
 Params = TypeVar("Params")
@@ -23,7 +23,8 @@ class Fit(Generic[Params]):
 
     Attributes:
         params: the last parameters.
-        responsibilities: (N, K), those of `params`; each row sums to one.
+        responsibilities: those of `params`, as the E-step gives them: (N, K), each row
+            summing to one; or only sums of them, if the M-step needs no more.
         history: (T + 1,) objectives, the start's first; `history[-1]` is that of
             `params`. Mean nats per observation, but for K-means minus the mean squared
             distance.
@@ -31,14 +32,14 @@ class Fit(Generic[Params]):
     """
 
     params: Params
-    responsibilities: Float[ndarray, "N K"] | Bool[ndarray, "N K"]
+    responsibilities: Any
     history: Float[ndarray, " T"]
     converged: bool
 
 
 def em(
-    e_step: Callable[[Params, ndarray], tuple[ndarray, float]],
-    m_step: Callable[[Params, ndarray, ndarray], Params],
+    e_step: Callable[[Params, ndarray], tuple[Any, float]],
+    m_step: Callable[[Params, ndarray, Any], Params],
     params: Params,
     x: Float[ndarray, "N D"],
     *,

@@ -91,6 +91,11 @@ EXPLAINED = {
     },
     "ssgda-quota-part": {
         "exponent added: -> ^2": "log of the square: doubled, with the same maximum"
+    "registration-lagrangian": {
+        "sign: - -> +": CONSTANT,
+        "number: 1 -> 2": CONSTANT,
+        "number: 1 -> 0": CONSTANT,
+        "term dropped: - 1 ->": CONSTANT,
     },
     "kmeans-monotone-points": {
         "prime dropped: ' ->": "also true: it is this bound and the next one together"
@@ -111,6 +116,10 @@ UNREAD = {
     "kmeans-soft-minimum": LIMIT,
     "selection-evidence": OTHER,
     "selection-laplace": OTHER,
+    "registration-complete": OTHER,
+    "registration-complete-ordered": OTHER,
+    "registration-icp": LIMIT,
+    "registration-wide": LIMIT,
 }
 
 
