@@ -81,6 +81,9 @@ UNREAD = {
     "gmm-unbounded": LIMIT,
     "kmeans-soft-limit": LIMIT,
     "kmeans-soft-minimum": LIMIT,
+    "pca-minimum": OTHER,
+    "pca-no-noise": LIMIT,
+    "pca-noise": OTHER,
 }
 
 

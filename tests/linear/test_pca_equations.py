@@ -13,6 +13,7 @@ from mpmath import mp
 from claims.book import open_book
 from claims.domains import Defined, Index, Orthonormal, Real, Size
 from claims.fields import DIGITS, REAL
+from claims.instances import Instance
 from claims.problem import Problem, places
 from latent.linear import pca
 
@@ -57,14 +58,19 @@ class Printed:
         fitted = {"U": self.params.components.T, "m": self.params.mean}
         self.e = e.with_values(**{k: e.convert(v) for k, v in fitted.items()})
 
-    def problem(self, label: str) -> Problem:
-        equation = self.book.equation(label, self.given)
-        return Problem(label, equation, self.given, self.book, REAL)
+    def problem(self, label: str, **letters: Any) -> Problem:
+        given = {**self.given, **letters}
+        return Problem(label, self.book.equation(label, given), given, self.book, REAL)
 
     def value(self, label: str, side: int = -1, **letters: Any) -> np.ndarray:
-        """The side's value for all values of the equation's free indices."""
-        e = self.e.with_values(**{k: self.e.convert(v) for k, v in letters.items()})
-        problem = self.problem(label)
+        """The side's value for all values of the equation's free indices.
+
+        An `x` to put in is a single point, where the display means any.
+        """
+        point = {"x": Real("D")} if "x" in letters else {}
+        problem = self.problem(label, **point)
+        new = {k: self.e.convert(v) for k, v in letters.items()}
+        e = Instance(problem.given, {**self.e.values, **new}, REAL, problem.lookup)
         with mp.workdps(DIGITS):
             at = places([k for k in "njk" if k in problem.free], e)
             found = [problem.at(problem.sides[side], e, place) for place in at]
@@ -116,7 +122,8 @@ def test_gram_matrix_and_its_components(printed: Printed) -> None:
 
 def test_scores_and_reconstruction(printed: Printed) -> None:
     scores = pca.transform(printed.params, printed.x)
-    np.testing.assert_allclose(scores, printed.value("pca-scores"), **CLOSE)
+    wanted = [printed.value("pca-scores", x=x)[0] for x in printed.x]
+    np.testing.assert_allclose(scores, wanted, **CLOSE)
     seen = pca.reconstruct(printed.params, scores)
     np.testing.assert_allclose(seen, printed.value("pca-projection"), **CLOSE)
 

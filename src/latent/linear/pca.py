@@ -101,7 +101,7 @@ def signed(components: Float[ndarray, "K D"]) -> Float[ndarray, "K D"]:
 
 
 def transform(params: PCA, x: ArrayLike) -> Float[ndarray, "N K"]:
-    r"""Scores $a_n = U^\top (x_n - \bar x)$ (eq. `pca-scores`).
+    r"""Scores $\hat a_n = U^\top (x_n - \bar x)$ (eq. `pca-scores`).
 
     Raises:
         ValueError: bad data, or another number of features than the model has.
@@ -112,7 +112,7 @@ def transform(params: PCA, x: ArrayLike) -> Float[ndarray, "N K"]:
 
 
 def reconstruct(params: PCA, scores: ArrayLike) -> Float[ndarray, "N D"]:
-    r"""$\bar x + U a_n$ from the scores $a_n$ (eq. `pca-projection`).
+    r"""$\bar x + U \hat a_n$ from the scores $\hat a_n$ (eq. `pca-projection`).
 
     Args:
         params: the fitted model.
