@@ -111,7 +111,7 @@ def transform(params: PCA, x: ArrayLike) -> Float[ndarray, "N K"]:
     return (x - params.mean) @ params.components.T
 
 
-def reconstruct(params: PCA, scores: ArrayLike) -> Float[ndarray, "N D"]:
+def reconstruct(params: PCA, scores: Float[ndarray, "N L"]) -> Float[ndarray, "N D"]:
     r"""$\bar x + U \hat a_n$ from the scores $\hat a_n$ (eq. `pca-projection`).
 
     Args:
@@ -119,15 +119,11 @@ def reconstruct(params: PCA, scores: ArrayLike) -> Float[ndarray, "N D"]:
         scores: (N, L); the first L components are used, at most all K.
 
     Raises:
-        ValueError: bad scores, or more of them than the model has components.
+        ValueError: more scores than the model has components.
     """
-    scores = checks.observations(scores)
-    used = scores.shape[1]
-    if used > len(params.components):
-        raise ValueError(
-            f"scores has {used} columns; the model has {len(params.components)} "
-            "components"
-        )
+    used, there = scores.shape[1], len(params.components)
+    if used > there:
+        raise ValueError(f"scores has {used} columns; the model has {there} components")
     return params.mean + scores @ params.components[:used]
 
 
