@@ -102,7 +102,9 @@ def test_both_matrices_give_the_same_model(cloud):
     np.testing.assert_allclose(wide.components[:, 8:], 0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("shape", "size"), [((9, 500), 9), ((500, 9), 9), ((8, 8), 8)])
+@pytest.mark.parametrize(
+    ("shape", "size"), [((9, 500), 9), ((500, 9), 9), ((12, 8), 8), ((8, 12), 8)]
+)
 def test_the_smaller_matrix_is_decomposed(cloud, monkeypatch, shape, size):
     """Kills a D x D covariance of a few large images, and an N x N matrix of many."""
     seen = []
@@ -226,6 +228,12 @@ def test_rounding_does_not_decide_a_tie_of_signs(noise):
         np.testing.assert_array_equal(pca.signed(sign * row), row)
 
 
+def test_only_a_tie_is_left_to_the_first_entry():
+    """Kills a tolerance that takes entries for equal which data can tell apart."""
+    row = np.array([[0.1, 1 - 1e-5, -1.0]])
+    np.testing.assert_array_equal(pca.signed(row), -row)
+
+
 def test_signs_agree_between_both_matrices_and_orders(cloud, rng):
     x = cloud(10, 10)
     order = rng.permutation(10)
@@ -310,6 +318,8 @@ def test_other_features_or_scores_than_the_model_has_are_refused(cloud):
         pca.transform(params, np.zeros((2, 6)))
     with pytest.raises(ValueError, match="scores has 4 columns; the model has 3"):
         pca.reconstruct(params, np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=r"shape \(N, L\), .* got \(3,\)"):
+        pca.reconstruct(params, np.zeros(3))
     with pytest.raises(ValueError, match="is nan"):
         pca.transform(params, np.full((1, 7), np.nan))
 

@@ -111,7 +111,7 @@ def transform(params: PCA, x: ArrayLike) -> Float[ndarray, "N K"]:
     return (x - params.mean) @ params.components.T
 
 
-def reconstruct(params: PCA, scores: Float[ndarray, "N L"]) -> Float[ndarray, "N D"]:
+def reconstruct(params: PCA, scores: ArrayLike) -> Float[ndarray, "N D"]:
     r"""$\bar x + U \hat a_n$ from the scores $\hat a_n$ (eq. `pca-projection`).
 
     Args:
@@ -119,8 +119,13 @@ def reconstruct(params: PCA, scores: Float[ndarray, "N L"]) -> Float[ndarray, "N
         scores: (N, L); the first L components are used, at most all K.
 
     Raises:
-        ValueError: more scores than the model has components.
+        ValueError: not one row an observation, or more scores than components.
     """
+    scores = np.asarray(scores, dtype=float)
+    if scores.ndim != 2:
+        raise ValueError(
+            f"scores must have shape (N, L), one observation a row; got {scores.shape}"
+        )
     used, there = scores.shape[1], len(params.components)
     if used > there:
         raise ValueError(f"scores has {used} columns; the model has {there} components")
