@@ -4,6 +4,7 @@ import warnings
 from itertools import chain
 
 from benchmarks import compare, mixtures, registration
+from benchmarks import compare, linear, mixtures
 
 
 def main() -> None:
@@ -11,6 +12,7 @@ def main() -> None:
     warnings.simplefilter("ignore")  # peers say that they did not converge
     print(f"{'work':44s} {'peer':14s} ratio  [range]       goal      ours  difference")
     for comparison in chain(mixtures.comparisons(), registration.comparisons()):
+    for comparison in chain(mixtures.comparisons(), linear.comparisons()):
         print(compare.run(comparison), flush=True)
 
 

@@ -75,6 +75,9 @@ def premises_of(given: Given) -> list[Any]:
             size = size_symbol(axis(domain.axes[0])[0])
             gram = sp.Sum(base[c, i] * base[c, j], (c, 1, size))
             out.append((gram, sp.KroneckerDelta(i, j)))
+            if domain.axes[0] == domain.axes[1]:  # square: the rows are, too
+                rows = sp.Sum(base[i, c] * base[j, c], (c, 1, size))
+                out.append((rows, sp.KroneckerDelta(i, j)))
         if isinstance(domain, Label):
             places.append(index_symbol("j"))
             family: Any = sp.IndexedBase(f"is_{name}")

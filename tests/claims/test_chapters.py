@@ -120,6 +120,9 @@ UNREAD = {
     "registration-complete-ordered": OTHER,
     "registration-icp": LIMIT,
     "registration-wide": LIMIT,
+    "pca-minimum": OTHER,
+    "pca-no-noise": LIMIT,
+    "pca-noise": OTHER,
 }
 
 

@@ -22,6 +22,7 @@ from claims import (
     minimises,
     symbolic,
 )
+from claims.book import open_book
 from claims.domains import (
     Defined,
     DefinedValues,
@@ -44,6 +45,7 @@ from claims.domains import (
     Size,
     Unit,
 )
+from claims.problem import Problem
 from tests.claims.pages import BERNOULLI, BMM, ELBO, GAN, GMM, JOINT, MEAN, NORMAL, book
 
 OPTIMA = [
@@ -424,6 +426,21 @@ def test_orthonormal_columns_serve_a_general_proof(tmp_path: Path) -> None:
     }
     verdict = claim("pca-trace", equal(), given=letters, proof=general, book=pages)
     assert verdict.sentence.startswith("proved for all N, D, K")
+
+
+def test_only_a_square_orthonormal_matrix_has_orthonormal_rows(tmp_path: Path) -> None:
+    """Kills a premise that makes the projection U U^T an identity where K < D."""
+    pages = book(tmp_path, pca_length=r"\lVert U^\top x\rVert^2 = x^\top x")
+    shelf = open_book(pages)
+
+    def proved(**letters: Any) -> bool | str:
+        equation = shelf.equation("pca-length", letters)
+        problem = Problem("pca-length", equation, letters, shelf)
+        return general.prove(problem, equal(), 1, problem.sides[1])
+
+    square = {"D": Size(4), "U": Orthonormal("D", "D"), "x": Real("D")}
+    assert proved(**square)
+    assert not proved(**square | {"K": Size(below="D"), "U": Orthonormal("D", "K")})
 
 
 def test_covariance_update_at_the_new_mean(tmp_path: Path) -> None:
