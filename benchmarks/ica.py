@@ -53,7 +53,7 @@ def picard_row(x: np.ndarray, mixing: np.ndarray) -> Comparison:
 
 
 def fast_ica_row(x: np.ndarray, mixing: np.ndarray) -> Comparison:
-    """A cheaper objective without likelihoods; both must separate each sound by 30 dB."""
+    """Its objective is cheaper, a likelihood is not needed; both must reach 30 dB."""
     peer = FastICA(
         whiten="unit-variance", tol=TOLERANCE, max_iter=500, w_init=np.eye(x.shape[1])
     )
