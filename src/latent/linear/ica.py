@@ -147,7 +147,7 @@ def fit(
     history, gradients = [objective], [float(np.abs(slope).max())]
     while gradients[-1] > tol and len(history) <= max_iter:
         step = newton_step(slope, curvatures)
-        rounding = 1e-14 * (1 + abs(objective))
+        rounding = 1e-14 * (1 + abs(objective))  # of a mean of that size
         for part in 0.5 ** np.arange(30):
             moved = w + part * step @ w
             found = averages(moved, z)
