@@ -5,6 +5,7 @@ from itertools import chain
 
 from benchmarks import compare, mixtures, registration
 from benchmarks import compare, linear, mixtures
+from benchmarks import compare, ica, mixtures
 
 
 def main() -> None:
@@ -13,6 +14,7 @@ def main() -> None:
     print(f"{'work':44s} {'peer':14s} ratio  [range]       goal      ours  difference")
     for comparison in chain(mixtures.comparisons(), registration.comparisons()):
     for comparison in chain(mixtures.comparisons(), linear.comparisons()):
+    for comparison in chain(mixtures.comparisons(), ica.comparisons()):
         print(compare.run(comparison), flush=True)
 
 

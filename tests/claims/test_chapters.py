@@ -63,6 +63,7 @@ LOOSE = {
 }
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
 ROWS = "each row of responsibilities sums to one: N times row k is N as well"
+IDENTITY = "the identity is its own inverse"
 # Misprints that are right as well, or that nothing notices: label -> key -> why.
 EXPLAINED = {
     "div-jsd-nonnegative": {
@@ -96,6 +97,10 @@ EXPLAINED = {
         "number: 1 -> 2": CONSTANT,
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
+    "ica-stationary": {"exponent added: -> ^{-1}": IDENTITY},
+    "ica-white": {
+        "exponent added: -> ^{-1}": IDENTITY,
+        "exponent added: -> ^\\top": "the identity is symmetric",
     },
     "kmeans-monotone-points": {
         "prime dropped: ' ->": "also true: it is this bound and the next one together"
@@ -112,6 +117,7 @@ UNREAD = {
     "gmm-log-determinant-derivative": LIMIT,
     "gmm-log-odds": OTHER,
     "gmm-unbounded": LIMIT,
+    "ica-infomax": OTHER,
     "kmeans-soft-limit": LIMIT,
     "kmeans-soft-minimum": LIMIT,
     "selection-evidence": OTHER,
