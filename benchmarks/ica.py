@@ -1,9 +1,10 @@
 """Independent components of the five recordings against picard and scikit-learn."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import numpy as np
+from picard import picard
+from picard.densities import Tanh
 from sklearn.decomposition import FastICA
 
 from benchmarks.compare import Comparison
@@ -17,18 +18,12 @@ def comparisons() -> Iterator[Comparison]:
     """The rows of this part of the table."""
     recordings = data.audio_sources()
     x = recordings.sources.astype(float) @ recordings.mixing.T
-    if find_spec("picard"):
-        yield picard_row(x, recordings.mixing)
-    else:
-        print("ICA against picard: left out, the package python-picard is missing")
+    yield picard_row(x, recordings.mixing)
     yield fast_ica_row(x, recordings.mixing)
 
 
 def picard_row(x: np.ndarray, mixing: np.ndarray) -> Comparison:
     """The same objective to the same gradient; the unmixing matrices are compared."""
-    from picard import picard  # noqa: PLC0415
-    from picard.densities import Tanh  # noqa: PLC0415
-
     columns = np.ascontiguousarray(x.T)
     settings = {
         "fun": Tanh(params={"alpha": 0.5}),  # the score of the logistic density

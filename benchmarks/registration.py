@@ -5,30 +5,17 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from pycpd import RigidRegistration
 
 from benchmarks.compare import Comparison
 from latent.em import em
 from latent.mixtures import registration
 
-try:
-    from pycpd import RigidRegistration
-except ImportError:
-    RigidRegistration = None
-
 OUTLIERS = 0.1
 
 
 def comparisons() -> Iterator[Comparison]:
-    """The rows of this part of the table.
-
-    Raises:
-        SystemExit: the peer is not installed.
-    """
-    if RigidRegistration is None:
-        raise SystemExit(
-            "the registration rows compare with pycpd, which is not installed: "
-            "pip install pycpd==2.0.0"
-        )
+    """The rows of this part of the table."""
     for n, steps, rounds in ((500, 20, 7), (2000, 10, 5), (5000, 3, 3)):
         x, reference = spirals(n)
         yield similarity_row(x, reference, steps, rounds)

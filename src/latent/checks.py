@@ -133,6 +133,8 @@ def probabilities(name: str, p: ArrayLike) -> Float[ndarray, " K"]:
     if not abs(p.sum() - 1) < 1e-8:
         raise ValueError(f"{name} must sum to one; got {p.sum():.9g}: normalise it")
     return p
+
+
 def labels(y: ArrayLike, n: int, n_classes: int, *, unknown: int) -> Int[ndarray, " N"]:
     """The labels as whole numbers from 0 to C - 1, or `unknown`, one a row.
 

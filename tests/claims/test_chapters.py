@@ -92,11 +92,13 @@ EXPLAINED = {
     },
     "ssgda-quota-part": {
         "exponent added: -> ^2": "log of the square: doubled, with the same maximum"
+    },
     "registration-lagrangian": {
         "sign: - -> +": CONSTANT,
         "number: 1 -> 2": CONSTANT,
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
+    },
     "ica-stationary": {"exponent added: -> ^{-1}": IDENTITY},
     "ica-white": {
         "exponent added: -> ^{-1}": IDENTITY,
