@@ -168,8 +168,10 @@ def normal(x: Any, mean: Any, cov: Any, e: Instance) -> Any:
     if not e.field.symbolic and volume <= 0:
         raise Undefined("a normal density with a variance that is not positive")
     half = e.field.divide(1, 2)
-    scale = root((2 * e.field.pi()) ** size * volume, e)
-    return e.field.divide(e.field.function("exp", -form * half), scale)
+    key = ("normal", size, volume)  # an integral asks for the same one a thousand times
+    if key not in e.memo:
+        e.memo[key] = root((2 * e.field.pi()) ** size * volume, e)
+    return e.field.divide(e.field.function("exp", -form * half), e.memo[key])
 
 
 def defined_table(name: str, domain: Defined | DefinedValues, e: Instance) -> Any:
