@@ -264,7 +264,7 @@ def test_a_microphone_that_is_nearly_a_copy(rng):
     x, _, _ = mixed(rng, n=300, k=2)
     noise = rng.normal(size=300)
     near = np.column_stack([x, x[:, 0] + 1e-7 * noise])
-    with pytest.raises(ValueError, match="rank 2 .* 3 sources"):
+    with pytest.raises(ValueError, match=r"rank 2 .* 3 sources"):
         ica.whitener(near, 3)
     apart = np.column_stack([x, x[:, 0] + 1e-4 * noise])
     assert len(ica.whitener(apart, 3)[0]) == 3
