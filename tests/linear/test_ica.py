@@ -259,6 +259,17 @@ def test_a_singular_mixing_is_named_with_its_rank(rng):
         ica.fit(offset)
 
 
+def test_a_microphone_that_is_nearly_a_copy(rng):
+    """Kills a threshold of zero, which lets rounding count as a direction."""
+    x, _, _ = mixed(rng, n=300, k=2)
+    noise = rng.normal(size=300)
+    near = np.column_stack([x, x[:, 0] + 1e-7 * noise])
+    with pytest.raises(ValueError, match=r"rank 2 .* 3 sources"):
+        ica.whitener(near, 3)
+    apart = np.column_stack([x, x[:, 0] + 1e-4 * noise])
+    assert len(ica.whitener(apart, 3)[0]) == 3
+
+
 def test_constant_data():
     wanted = r"rank 0 once centred.*constant columns: \[0, 1\]$"
     for value in (0.0, 3.0, 1e17 / 3):

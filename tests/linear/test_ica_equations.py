@@ -128,7 +128,7 @@ def test_newton_step(printed: Printed, repaired: bool) -> None:
     table = Real("D", "D")
     least = printed.table("ica-eigenvalue", h=(Positive("D", "D"), h))
     c = ica.LEAST_CURVATURE
-    letters = {"h": (Positive("D", "D"), h), "lambda": (table, least)}
+    letters = {"h": (Positive("D", "D"), h), "nu": (table, least)}
     lifted = printed.table("ica-repair", **letters, c=(Positive(), c))
     beside = ~np.eye(len(g), dtype=bool)
     assert (lifted[beside] > h[beside]).any() == repaired

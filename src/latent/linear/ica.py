@@ -11,9 +11,8 @@ from latent import checks
 from latent.em import blocks
 from latent.linear import pca
 
-LEAST_CURVATURE = (
-    0.01  # of a Newton step (eq. `ica-repair`); no effect on where it ends
-)
+# $c$ of a Newton step (eq. `ica-repair`); no effect on where the run ends.
+LEAST_CURVATURE = 0.01
 LEAST_SPREAD = 1e-6  # of a direction that counts, as a share of the widest one's
 
 
