@@ -12,7 +12,7 @@ from latent.em import blocks
 from latent.linear import pca
 
 # $c$ of a Newton step (eq. `ica-repair`); no effect on where the run ends.
-LEAST_CURVATURE = 0.01
+LEAST_CURVATURE = 0.1
 LEAST_SPREAD = 1e-6  # of a direction that counts, as a share of the widest one's
 
 
