@@ -118,6 +118,23 @@ def test_a_weight_of_two_is_every_unlabelled_row_twice(blobs, some, rng):
     np.testing.assert_allclose(heavy.history, scale * double.history)
 
 
+@shapes
+def test_the_start_has_the_labelled_means_and_the_spread_of_all_rows(
+    blobs, some, diagonal, rng
+):
+    """Kills equal shares, the covariance of the labelled rows, and one without ddof=0.
+
+    The rows that are labelled move the means, all rows the shapes.
+    """
+    start = ssgda.init(blobs, some, 3, rng=rng, diagonal=diagonal)
+    known = some != ssgda.UNKNOWN
+    labelled = by_class(blobs[known], some[known])
+    np.testing.assert_allclose(start.weights, labelled.weights)
+    np.testing.assert_allclose(start.means, labelled.means)
+    spread = blobs.var(axis=0) if diagonal else np.cov(blobs.T, ddof=0)
+    np.testing.assert_allclose(start.covariances, np.stack([spread] * 3), rtol=1e-9)
+
+
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_the_objective_by_direct_sums(blobs, some, rng, weight):
     """Kills a mean over labelled rows, a lost weight, p(x) for p(x, y)."""
