@@ -6,7 +6,8 @@ claimed optimum, and Q the objective (or its negative, where it is to be minimis
 
     quadratic     Q''[t - u, t - u] / -2          weighted squares, K-means, means
     simplex       C sum_k u_k log(u_k / t_k)      sum_k c_k log t_k, C = sum_k c_k
-    Bernoulli     W KL(Ber(u) || Ber(t))          a log t + b log(1 - t), W = a + b
+    Bernoulli     a log(u / t)                    a log t + b log(1 - t)
+                  + b log((1 - u) / (1 - t))
     variance      w h(u / t), h(x) = x - 1 - log x        -w log t - b / t
     entropy       sum_k c_k t_k log(t_k / u_k)    sum_k c_k t_k (a_k - log t_k)
 """
@@ -69,8 +70,10 @@ def _one_parameter(
             yield read(-parabola.diff(t)) * h(u / theta)
         line = cancel(t * (1 - t) * flat)
         if line.is_polynomial(t) and line.diff(t, 2) == 0:
-            divergence = u * log(u / theta) + (1 - u) * log((1 - u) / (1 - theta))
-            yield read(-line.diff(t)) * divergence
+            # a = W u and b = W (1 - u) as they stand in the slope: multiplied out, W u
+            # would bring the denominator of u into every term of the proof.
+            a, b = line.subs(t, 0), -line.subs(t, 1)
+            yield read(a) * log(u / theta) + read(b) * log((1 - u) / (1 - theta))
     curvature = cancel(-t * atomised(slope.diff(t))[0])
     if t not in curvature.free_symbols and not curvature.atoms(Dummy) - {t}:
         yield curvature * theta * log(theta / u)
