@@ -153,7 +153,7 @@ def test_same_seed_same_bits_and_arguments_untouched(labelled):
         ({"labels": np.repeat([0, 1], [9, 1])}, "needs 2 or more.*class 1 has 1"),
         ({"n_components": 0}, "n_components must be a whole number"),
         ({"x": np.full((10, 2), np.nan)}, "x must be finite"),
-        ({"floor": np.ones(1)}, "floor must hold 2 variances"),
+        ({"floor": np.ones(1)}, "floor must hold 2 finite variances"),
         ({"restarts": 0}, "restarts must be a whole number"),
     ],
 )
