@@ -132,6 +132,29 @@ def test_a_common_floor_keeps_a_constant_feature_from_a_veto(rng):
     assert digits.predict(common, new) == 0
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"diagonal": True},
+        {"floor": np.array([0.5, 2.0])},
+        {"restarts": 4},
+        {"max_iter": 1},
+        {"tol": 0.1},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_each_setting_reaches_the_mixtures(labelled, setting):
+    """Kills a setting that is not handed on: the default would be fitted."""
+    x, labels = labelled
+    rng = np.random.default_rng(4)
+    wanted = [gmm.fit(x[labels == c], 2, rng=rng, **setting).params for c in range(3)]
+    found, default = (fitted(x, labels, 2, seed=4, **s) for s in (setting, {}))
+    for ours, theirs in zip(found.mixtures, wanted, strict=True):
+        np.testing.assert_array_equal(ours.covariances, theirs.covariances)
+    last = [p.mixtures[2].covariances for p in (found, default)]
+    assert not np.array_equal(*last)
+
+
 def test_same_seed_same_bits_and_arguments_untouched(labelled):
     x, labels = labelled
     before = x.copy(), labels.copy()
