@@ -132,6 +132,29 @@ def test_a_common_floor_keeps_a_constant_feature_from_a_veto(rng):
     assert digits.predict(common, new) == 0
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"diagonal": True},
+        {"floor": np.array([0.5, 2.0])},
+        {"restarts": 4},
+        {"max_iter": 1},
+        {"tol": 0.1},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_each_setting_reaches_the_mixtures(labelled, setting):
+    """Kills a setting that is not handed on: the default would be fitted."""
+    x, labels = labelled
+    rng = np.random.default_rng(4)
+    wanted = [gmm.fit(x[labels == c], 2, rng=rng, **setting).params for c in range(3)]
+    found, default = (fitted(x, labels, 2, seed=4, **s) for s in (setting, {}))
+    for ours, theirs in zip(found.mixtures, wanted, strict=True):
+        np.testing.assert_array_equal(ours.covariances, theirs.covariances)
+    usual = default.mixtures[2].covariances
+    assert not np.array_equal(found.mixtures[2].covariances, usual)
+
+
 def test_same_seed_same_bits_and_arguments_untouched(labelled):
     x, labels = labelled
     before = x.copy(), labels.copy()
@@ -153,7 +176,7 @@ def test_same_seed_same_bits_and_arguments_untouched(labelled):
         ({"labels": np.repeat([0, 1], [9, 1])}, "needs 2 or more.*class 1 has 1"),
         ({"n_components": 0}, "n_components must be a whole number"),
         ({"x": np.full((10, 2), np.nan)}, "x must be finite"),
-        ({"floor": np.ones(1)}, "floor must hold 2 variances"),
+        ({"floor": np.ones(1)}, "floor must hold 2 finite variances"),
         ({"restarts": 0}, "restarts must be a whole number"),
     ],
 )

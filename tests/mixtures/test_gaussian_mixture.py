@@ -137,6 +137,23 @@ def test_components_far_apart_lose_no_digits(rng, diagonal, distance):
 
 
 @shapes
+@pytest.mark.parametrize("distance", [1e4, 1e6, 1e9])
+def test_densities_far_apart_lose_no_digits(rng, diagonal, distance):
+    """Kills squares about one origin: at 1e9 log-densities were off by 100 nats."""
+    means = np.array([[-distance, 0.0], [distance, 3.0]])
+    x = np.repeat(means, 5, axis=0) + rng.normal(size=(10, 2))
+    shape = np.full((2, 2), 1.5) if diagonal else np.stack([1.5 * np.eye(2)] * 2)
+    params = gmm.GaussianMixture(np.array([0.25, 0.75]), means, shape)
+    wanted = [
+        np.log(w) + multivariate_normal(m, c).logpdf(x)
+        for w, m, c in zip(params.weights, means, matrices(params), strict=True)
+    ]
+    found = gmm.log_joint(params, x)
+    np.testing.assert_allclose(found, np.transpose(wanted), rtol=1e-7)
+    np.testing.assert_allclose(gmm.log_prob(params, x), np.max(wanted, axis=0), 1e-7)
+
+
+@shapes
 @pytest.mark.parametrize("scale", [1e-8, 1e6])
 def test_a_change_of_units_changes_nothing_else(blobs, diagonal, scale):
     """Kills a floor in absolute units."""
@@ -327,7 +344,8 @@ def test_sums_are_taken_again_only_where_the_floor_does_not_hide_it(rng, diagona
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"floor": np.ones(3)}, "floor must hold 2 variances above zero"),
+        ({"floor": np.ones(3)}, "floor must hold 2 finite variances above zero"),
+        ({"floor": np.array([1.0, np.inf])}, r"got array\(\[ 1., inf\]\)"),
         ({"floor": np.array([1.0, 0.0])}, r"one a feature; got array\(\[1., 0.\]\)"),
         ({"x": np.zeros((0, 2))}, "at least one number"),
         ({"x": np.zeros(5)}, r"shape \(N, D\)"),

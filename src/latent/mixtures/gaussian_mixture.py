@@ -34,7 +34,9 @@ def log_joint(
     r"""$\log \pi_k + \log \mathcal N(x_n \mid \mu_k, \Sigma_k)$ (eq. `gmm-log-joint`).
 
     With $\Sigma_k = L_k L_k^\top$ the quadratic form is $\lVert L_k^{-1}(x_n - \mu_k)
-    \rVert^2$ (eq. `gmm-whitening`), and the determinant that of $L_k$, squared.
+    \rVert^2$ (eq. `gmm-whitening`), and the determinant that of $L_k$, squared. With
+    variances it is multiplied out about the middle of the means; for a component so far
+    from there that digits cancel, about its own mean.
     """
     K, D = params.means.shape
     origin = params.means.mean(axis=0)
@@ -44,9 +46,14 @@ def log_joint(
     if params.covariances.ndim == 2:
         precisions = 1 / params.covariances
         slopes = precisions * centers
-        spread = np.log(params.covariances) + slopes * centers
+        squared = slopes * centers
+        spread = np.log(params.covariances) + squared
         terms = [slopes, constant - 0.5 * spread.sum(axis=1), -0.5 * precisions]
-        return (np.column_stack(terms) @ with_squares(x, origin).T).T
+        joint = (np.column_stack(terms) @ with_squares(x, origin).T).T
+        for k in np.flatnonzero((squared > 1e8).any(axis=1)):
+            parts = (params.weights, params.means, params.covariances)
+            joint[:, [k]] = log_joint(GaussianMixture(*(p[[k]] for p in parts)), x)
+        return joint
     factors = np.linalg.cholesky(params.covariances)
     constant -= np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     whiten = np.linalg.inv(factors)
@@ -243,9 +250,10 @@ def fit(
         x, "n_components", n_components, restarts=restarts, max_iter=max_iter, tol=tol
     )
     floor = variance_floor(x) if floor is None else floor
-    if np.shape(floor) != x.shape[1:] or not (np.asarray(floor) > 0).all():
+    floor = np.asarray(floor)
+    if floor.shape != x.shape[1:] or not ((floor > 0) & np.isfinite(floor)).all():
         raise ValueError(
-            f"floor must hold {x.shape[1]} variances above zero, one a feature; "
+            f"floor must hold {x.shape[1]} finite variances above zero, one a feature; "
             f"got {floor!r}"
         )
     step = partial(m_step, floor=floor)
