@@ -257,6 +257,14 @@ def test_a_point_a_million_away(rng):
     assert np.isfinite(objective)
 
 
+def test_the_floor_is_a_millionth_of_the_variance_or_the_rounding():
+    """Kills a floor that hides the noise, and one below the digits of the points."""
+    x = np.array([[0.0, 0.0], [2.0, 4.0]])  # variances 1 and 4
+    np.testing.assert_allclose(rg.variance_floor(x), 2.5e-6)
+    digit = 2.0**-13  # between 1e12 and the next number
+    np.testing.assert_allclose(rg.variance_floor(x + 1e12), (1000 * digit) ** 2)
+
+
 def test_exact_matches_stop_at_the_floor(rng):
     """Kills an unbounded likelihood: sigma falls to zero when all distances do."""
     q = rng.normal(size=(20, 2))
@@ -284,6 +292,14 @@ def test_reference_points_that_coincide_keep_scale_and_rotation(rng, n):
     weights = rg.e_step(params, x)[0].matched
     wanted = np.average(x, axis=0, weights=weights)
     np.testing.assert_allclose(rg.centres(found)[0], wanted)
+
+
+def test_points_on_a_line_along_an_axis(rng):
+    """Kills a division by the volume of a box without one, where none is needed."""
+    q = np.column_stack([np.arange(6.0) ** 2, np.zeros(6)])
+    there = q + np.array([0.1, 1.0])
+    params = rg.fit(there[rng.permutation(6)], q).params
+    np.testing.assert_allclose(rg.centres(params), there, atol=1e-6)
 
 
 def test_duplicated_points_share_their_matches(rng):

@@ -40,6 +40,8 @@ GIVEN = {
     "x_bar": Defined("registration-mean-x", "D"),
     "y_bar": Defined("registration-mean-y", "D"),
     "H": Defined("registration-cross", "D", "D"),
+    "S": Defined("registration-mean-square"),
+    "S_bar": Defined("registration-weighted-square"),
     "E": Defined("registration-spread-x"),
     "F": Defined("registration-spread-y"),
     "T_hat": Defined("registration-shift", "D"),
