@@ -38,7 +38,7 @@ def test_transformed(seed):
     }
     wanted, e = printed("cov-line-log", given, seed)
     found = cov.transformed_log_prob(
-        e.floats("y"),
+        np.asarray(e.floats("y")),
         lambda x: -np.log(np.pi * (1 + x**2)),
         lambda y: -np.sinh(y),
         lambda y: -np.cosh(y),
@@ -50,7 +50,9 @@ def test_transformed(seed):
 def test_lognormal(seed):
     given = {"y": Positive(), "mu": Real(), "sigma": Positive()}
     wanted, e = printed("cov-lognormal", given, seed)
-    found = cov.lognormal_log_prob(e.floats("y"), float(e.mu), float(e.sigma))
+    found = cov.lognormal_log_prob(
+        np.asarray(e.floats("y")), float(e.mu), float(e.sigma)
+    )
     np.testing.assert_allclose(np.exp(found), wanted, **CLOSE)
 
 
@@ -58,14 +60,14 @@ def test_lognormal(seed):
 def test_square(seed):
     """Twelve draws meet both pieces and both sides without probability."""
     wanted, e = printed("cov-square-density", {"r": Between(-1, 2)}, seed)
-    found = cov.square_distance_pdf(e.floats("r"))
+    found = cov.square_distance_pdf(np.asarray(e.floats("r")))
     np.testing.assert_allclose(found, wanted, **CLOSE)
 
 
 @seeds
 def test_square_cap(seed):
     wanted, e = printed("cov-square-cap", {"r": Between(1, "7/5")}, seed)
-    found = cov.square_distance_cdf(e.floats("r"))
+    found = cov.square_distance_cdf(np.asarray(e.floats("r")))
     np.testing.assert_allclose(found, wanted, **CLOSE)
 
 
@@ -76,7 +78,7 @@ def test_square_cap(seed):
 )
 def test_leaky(label, function, seed):
     wanted, e = printed(label, {"t": Real(), "a": Between(0, 1)}, seed)
-    found = function(e.floats("t"), float(e.a))
+    found = function(np.asarray(e.floats("t")), float(e.a))
     np.testing.assert_allclose(found, wanted, **CLOSE)
 
 
