@@ -77,7 +77,7 @@ def test_square_cap(seed):
     [("cov-leaky", cov.leaky_relu), ("cov-leaky-inverse", cov.leaky_relu_inverse)],
 )
 def test_leaky(label, function, seed):
-    wanted, e = printed(label, {"t": Real(), "a": Between(0, 1)}, seed)
+    wanted, e = printed(label, {"t": Between(-1, 1), "a": Between(0, 1)}, seed)
     found = function(np.atleast_1d(e.floats("t")), float(e.a))
     np.testing.assert_allclose(np.squeeze(found), wanted, **CLOSE)
 

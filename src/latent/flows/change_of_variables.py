@@ -46,7 +46,10 @@ def lognormal_log_prob(
         raise ValueError(f"sigma must be positive, a standard deviation; got {sigma}")
     positive = y > 0
     inside = np.where(positive, y, 1.0)
-    normal = stats.norm(mu, sigma).logpdf
+
+    def normal(x: Float[ndarray, "*N"]) -> Float[ndarray, "*N"]:
+        return stats.norm.logpdf(x, mu, sigma)
+
     log_p = transformed_log_prob(inside, normal, np.log, np.reciprocal)
     return np.where(positive, log_p, -np.inf)
 
