@@ -155,6 +155,6 @@ def _check(flow: DiscreteFlow, x: Int[Tensor, "N D"]) -> None:
     if bad.any():
         row, column = (int(i) for i in bad.nonzero()[0])
         raise ValueError(
-            f"x must hold whole numbers 0 to {flow.n_values - 1}; x[{row}, {column}] is "
-            f"{int(x[row, column])}"
+            f"x must hold whole numbers 0 to {flow.n_values - 1}; x[{row}, {column}] "
+            f"is {int(x[row, column])}"
         )
