@@ -63,12 +63,12 @@ def test_log_prob(seed):
         "d": Index("D"),
         "k": Index("K"),
         "y": OneHot("D", "K"),
-        r"\theta": Simplex("D", "K"),
+        "theta": Simplex("D", "K"),
     }
     problem, e = instance("dflow-log-prob", given, seed)
     torch.manual_seed(seed)
     flow = df.DiscreteFlow(e.D, e.K).double().eval()
-    flow.base.data = torch.log(torch.from_numpy(e.floats(r"\theta")))
+    flow.base.data = torch.log(torch.from_numpy(e.floats("theta")))
     y = torch.from_numpy(e.floats("y")).argmax(dim=1)[None]
     found = df.log_prob(flow, df.inverse(flow, y))
     assert found.item() == pytest.approx(value(problem, e), rel=1e-10)
