@@ -1,1 +1,1 @@
-"""Deep latent variables."""
+"""Deep latent-variable models."""
