@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from latent import checks
+from latent import checks, pixels
+from latent.train import Terms
 
 MOST_ENUMERATED = 20
 """Hidden units up to which all their states are listed: a million rows of twenty."""
@@ -64,9 +65,9 @@ class Units(nn.Module):
         r"""Take $m$ and $s$ from training data (eq. `rbm-deviation`).
 
         Raises:
-            ValueError: another number of pixels, or data that do not vary.
+            ValueError: other than D grey levels from 0 to 1 a row, or all rows equal.
         """
-        width(x, len(self.mean))
+        pixels.check(x, len(self.mean))
         mean = x.mean(dim=0)
         deviation = (x - mean).square().mean().sqrt()
         if not deviation > 0:
@@ -75,7 +76,12 @@ class Units(nn.Module):
         self.deviation.copy_(deviation)
 
     def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
-        r"""$v = \frac{x - m}{s}$ (eq. `rbm-standardise`)."""
+        r"""$v = \frac{x - m}{s}$ (eq. `rbm-standardise`).
+
+        Raises:
+            ValueError: other than D grey levels from 0 to 1 a row.
+        """
+        pixels.check(x, len(self.mean))
         return (x - self.mean) / self.deviation
 
 
@@ -221,7 +227,7 @@ def contrast(
 
 def contrastive_divergence(
     rbm: RBM, optimizer: torch.optim.Optimizer, *, n_steps: int = 1
-) -> Callable[[Float[Tensor, "B D"]], dict[str, Tensor]]:
+) -> Callable[[Float[Tensor, "B D"]], Terms]:
     r"""The step for `train` that follows `contrast` with draws `n_steps` from the data.
 
     It reports the mean squared error per pixel of what the draws were drawn around,
@@ -233,7 +239,7 @@ def contrastive_divergence(
     checks.count("n_steps", n_steps)
 
     @torch.no_grad()
-    def step(v: Float[Tensor, "B D"]) -> dict[str, Tensor]:
+    def step(v: Float[Tensor, "B D"]) -> Terms:
         uphill = contrast(rbm, v, gibbs(rbm, v, n_steps))
         error = reconstruction_error(rbm, v)
         for name, parameter in rbm.named_parameters():
