@@ -37,14 +37,14 @@ def weights_of_states(model: rbm.RBM, v: Tensor) -> Tensor:
 
 def test_partition_function_by_quadrature() -> None:
     """Kills a missing sigma or root of 2 pi, a half, a wrong coupling."""
-    side = torch.arange(-25, 25, 0.2, dtype=torch.float64)
+    side = torch.arange(-20, 20, 0.25, dtype=torch.float64)
     plane = torch.cartesian_prod(side, side)
     for seed in range(3):
         model = machine(seed=seed)
         energies = [
             rbm.energy(model, plane, h.expand(len(plane), -1)) for h in states(3)
         ]
-        wanted = torch.exp(-torch.stack(energies)).sum() * 0.2**2
+        wanted = torch.exp(-torch.stack(energies)).sum() * 0.25**2
         torch.testing.assert_close(rbm.log_partition(model), torch.log(wanted))
 
 
@@ -154,7 +154,7 @@ def test_training_raises_the_likelihood_of_clusters(blobs: np.ndarray) -> None:
 
 
 def test_units_give_mean_zero_and_mean_variance_one() -> None:
-    x = torch.rand(500, 6) ** torch.arange(1, 7)
+    x = torch.rand(500, 6) * torch.arange(1, 7) / 6
     units = rbm.Units(6)
     units.measure(x)
     v = units(x)
@@ -193,7 +193,12 @@ def test_sizes_are_whole_numbers(sizes: tuple) -> None:
 )
 @pytest.mark.parametrize(
     "entry",
-    [rbm.reconstruct, rbm.log_prob, rbm.reconstruction_error, lambda m, v: rbm.gibbs(m, v, 1)],
+    [
+        rbm.reconstruct,
+        rbm.log_prob,
+        rbm.reconstruction_error,
+        lambda m, v: rbm.gibbs(m, v, 1),
+    ],
 )
 def test_data_of_the_wrong_kind(v: Tensor, message: str, entry: object) -> None:
     assert callable(entry)

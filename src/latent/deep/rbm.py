@@ -109,7 +109,7 @@ def energy(
 
 
 def quadratic(rbm: RBM, v: Float[Tensor, "N D"]) -> Float[Tensor, " N"]:
-    r"""$\sum_i \frac{(v_{ni} - b_i)^2}{2 \sigma_i^2}$, the energy without hidden units."""
+    r"""$\sum_i \frac{(v_{ni} - b_i)^2}{2 \sigma_i^2}$, all units off (eq. `rbm-energy`)."""
     return ((v - rbm.visible_bias) / rbm.sigma).square().sum(dim=1) / 2
 
 
@@ -251,7 +251,7 @@ def contrastive_divergence(
 
 
 def reconstruct(rbm: RBM, v: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
-    r"""$\hat v_n$, the mean pixels given the hidden probabilities (eq. `rbm-reconstruction`).
+    r"""$\hat v_n$, the pixels' mean at the units' means (eq. `rbm-reconstruction`).
 
     Raises:
         ValueError: another number of pixels.
