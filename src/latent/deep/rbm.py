@@ -109,7 +109,7 @@ def energy(
 
 
 def quadratic(rbm: RBM, v: Float[Tensor, "N D"]) -> Float[Tensor, " N"]:
-    r"""$\sum_i \frac{(v_{ni} - b_i)^2}{2 \sigma_i^2}$, all units off (eq. `rbm-energy`)."""
+    r"""$\sum_i \frac{(v_{ni} - b_i)^2}{2 \sigma_i^2}$, of (eq. `rbm-energy`)."""
     return ((v - rbm.visible_bias) / rbm.sigma).square().sum(dim=1) / 2
 
 
