@@ -187,7 +187,6 @@ def test_sizes_are_whole_numbers(sizes: tuple) -> None:
     ("v", "message"),
     [
         (torch.zeros(4, 5), r"shape \(N, 2\).*got \(4, 5\)"),
-        (torch.zeros(2), r"shape \(N, 2\).*got \(2,\)"),
         (torch.tensor([[0.0, float("nan")]]), "finite"),
     ],
 )
@@ -204,6 +203,12 @@ def test_data_of_the_wrong_kind(v: Tensor, message: str, entry: object) -> None:
     assert callable(entry)
     with pytest.raises(ValueError, match=message):
         entry(machine().float(), v)
+
+
+def test_one_image_alone_is_refused() -> None:
+    """Asked of the check itself: here type hints refuse it at the entries before."""
+    with pytest.raises(ValueError, match=r"shape \(N, 2\).*got \(2,\)"):
+        rbm.width(torch.zeros(2), 2)
 
 
 def test_steps_and_states_have_bounds() -> None:

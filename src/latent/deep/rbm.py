@@ -48,7 +48,7 @@ class Units(nn.Module):
 
     Attributes:
         mean: (D,), $m$, the mean image.
-        deviation: (), $s$, the root of the pixels' mean variance.
+        deviation: (), $\tau$, the root of the pixels' mean variance.
     """
 
     mean: Float[Tensor, " D"]
@@ -62,7 +62,7 @@ class Units(nn.Module):
         self.register_buffer("deviation", torch.ones(()))
 
     def measure(self, x: Float[Tensor, "N D"]) -> None:
-        r"""Take $m$ and $s$ from training data (eq. `rbm-deviation`).
+        r"""Take $m$ and $\tau$ from training data (eq. `rbm-deviation`).
 
         Raises:
             ValueError: other than D grey levels from 0 to 1 a row, or all rows equal.
@@ -76,7 +76,7 @@ class Units(nn.Module):
         self.deviation.copy_(deviation)
 
     def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
-        r"""$v = \frac{x - m}{s}$ (eq. `rbm-standardise`).
+        r"""$v = \frac{x - m}{\tau}$ (eq. `rbm-standardise`).
 
         Raises:
             ValueError: other than D grey levels from 0 to 1 a row.
@@ -151,14 +151,14 @@ def hidden_states(n_hidden: int) -> Float[Tensor, "S M"]:
 
 
 def log_weights(rbm: RBM, h: Float[Tensor, "S M"]) -> Float[Tensor, " S"]:
-    r"""$\log w(h)$, the unnormalised $\log p(h)$ of each state (eq. `rbm-weight`)."""
+    r"""$\omega_s$, the unnormalised $\log p(h)$ of each state (eq. `rbm-weight`)."""
     field = rbm.hidden_bias + (rbm.visible_bias / rbm.sigma) @ rbm.weights
     coupling = rbm.weights.T @ rbm.weights
     return h @ field + ((h @ coupling) * h).sum(dim=1) / 2
 
 
 def log_partition(rbm: RBM) -> Float[Tensor, ""]:
-    r"""$\log Z$, exactly, by listing all hidden states (eq. `rbm-partition`).
+    r"""$A = \log Z$, exactly, by listing all hidden states (eq. `rbm-partition`).
 
     Raises:
         ValueError: more than `MOST_ENUMERATED` hidden units.
