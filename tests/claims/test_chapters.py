@@ -66,6 +66,11 @@ LOOSE = {
     "ssgda-objective": "restated as a mixture, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
+    "rbm-deviation": "how images are scaled; the library's is compared with it in tests",
+    "rbm-error": "a yardstick; the library's value is compared with it in tests",
+    "rbm-joint": "restated within the mixture, which a claim checks by enumeration",
+    "rbm-partition-definition": "restated as a sum over states, which a claim checks",
+    "rbm-reconstruction": "a yardstick; the library's is compared with it in tests",
     "kmeans-plus-plus": "how starts are drawn; nothing is derived from it",
     "selection-aic": "a criterion; the library's value is compared with it in tests",
     "selection-bic": "a criterion; the library's value is compared with it in tests",
@@ -142,6 +147,7 @@ UNREAD = {
     "pca-minimum": OTHER,
     "pca-no-noise": LIMIT,
     "pca-noise": OTHER,
+    "rbm-log-density": OTHER,
 }
 
 
