@@ -66,7 +66,7 @@ LOOSE = {
     "ssgda-objective": "restated as a mixture, which claims rest on",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",
-    "rbm-deviation": "how images are scaled; the library's is compared with it in tests",
+    "rbm-deviation": "a unit of pixels; the library's is compared with it in tests",
     "rbm-error": "a yardstick; the library's value is compared with it in tests",
     "rbm-joint": "restated within the mixture, which a claim checks by enumeration",
     "rbm-partition-definition": "restated as a sum over states, which a claim checks",
