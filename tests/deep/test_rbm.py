@@ -102,6 +102,25 @@ def test_gibbs_keeps_the_model_distribution() -> None:
         torch.testing.assert_close(torch.cov(draws.T), spread, atol=0.1, rtol=0.02)
 
 
+def test_hidden_units_are_drawn_not_averaged() -> None:
+    """Zeros and ones, as often as they are probable. Kills the probabilities alone."""
+    torch.manual_seed(0)
+    model, v = machine(seed=6), torch.full((100_000, 2), 0.3).double()
+    drawn = rbm.sample_hidden(model, v)
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    wanted = rbm.hidden_probability(model, v[:1])[0]
+    torch.testing.assert_close(drawn.mean(dim=0), wanted, atol=0.01, rtol=0)
+
+
+def test_gibbs_takes_as_many_steps_as_it_is_told() -> None:
+    """Two at once are one after another, with the same random numbers."""
+    model, v = machine(seed=6), torch.ones(5, 2).double()
+    torch.manual_seed(0)
+    one_by_one = rbm.gibbs(model, rbm.gibbs(model, v, 1), 1)
+    torch.manual_seed(0)
+    torch.testing.assert_close(rbm.gibbs(model, v, 2), one_by_one)
+
+
 def test_contrast_with_draws_from_the_model_estimates_the_gradient() -> None:
     """Kills a wrong sign and a sum in the place of a mean."""
     torch.manual_seed(0)
