@@ -107,7 +107,7 @@ def ista_step(
     dictionary: Float[Tensor, "D M"],
     *,
     penalty: float,
-    curvature: float,
+    L: float,
 ) -> Float[Tensor, "N M"]:
     """Codes with a smaller penalised error, none negative (eq. `sae-ista`).
 
@@ -116,10 +116,10 @@ def ista_step(
         x: the images.
         dictionary: $A$.
         penalty: of the sum of the codes.
-        curvature: $L$, at least that of `curvature`.
+        L: at least `curvature(dictionary)`.
     """
     slope = (x - h @ dictionary.T) @ dictionary
-    return F.relu(h + (slope - penalty) / curvature)
+    return F.relu(h + (slope - penalty) / L)
 
 
 def curvature(dictionary: Float[Tensor, "D M"]) -> float:
