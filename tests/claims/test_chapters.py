@@ -71,6 +71,13 @@ LOOSE = {
     "selection-bic": "a criterion; the library's value is compared with it in tests",
     "selection-held-out": "a yardstick of the experiment; nothing is derived from it",
     "selection-matching": "a convention; the library's is compared with all orders",
+    "sae-encoder": "what is trained; the library's is compared with it in tests",
+    "sae-linear": "restated in the expected error, which claims rest on",
+    "sae-noise": "how noise is drawn; the library's is compared with it in tests",
+    "sae-objective": "restated in the scaling that makes the penalty vanish",
+    "sae-prox-objective": "restated in the gap between it and its minimum",
+    "sae-psnr": "a yardstick of the experiments; nothing is derived from it",
+    "sae-unit-norm": "a choice; the library's is compared with it in tests",
 }
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
 ROWS = "each row of responsibilities sums to one: N times row k is N as well"

@@ -48,7 +48,7 @@ class SparseAutoencoder(nn.Module):
         r"""$A$, a unit vector in each column (eq. `sae-unit-norm`)."""
         return F.normalize(self.directions, dim=0)
 
-    def encode(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N M"]:
+    def encode(self, x: Float[Tensor, "..."]) -> Float[Tensor, "N M"]:
         r"""$h_n$, not negative, of images with or without noise (eq. `sae-encoder`).
 
         Raises:
