@@ -92,7 +92,7 @@ def log_weights(
     *,
     generator: torch.Generator | None = None,
 ) -> Float[Tensor, "I B"]:
-    r"""$\log w_i$ for $z_i$ drawn from $q(z \mid x)$ (eq. `vae-log-weight`)."""
+    r"""$\log w_i$ for $z_i$ drawn from $q(z \mid x)$ (eq. `vae-log-ratio`)."""
     mean, log_variance = vae.encode(x)
     noise = torch.randn(n_samples, *mean.shape, generator=generator)
     z = mean + torch.exp(0.5 * log_variance) * noise
