@@ -4,8 +4,6 @@ The printed LaTeX is read from the chapter and evaluated on random instances; th
 functions get the same numbers as machine floats.
 """
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
