@@ -142,6 +142,7 @@ UNREAD = {
     "pca-minimum": OTHER,
     "pca-no-noise": LIMIT,
     "pca-noise": OTHER,
+    "vae-decoder": OTHER,
 }
 
 
