@@ -71,6 +71,12 @@ LOOSE = {
     "selection-bic": "a criterion; the library's value is compared with it in tests",
     "selection-held-out": "a yardstick of the experiment; nothing is derived from it",
     "selection-matching": "a convention; the library's is compared with all orders",
+    "vae-elbo": "restated within the bound, which claims rest on",
+    "vae-encoder": "restated as a product over dimensions, which a claim proves",
+    "vae-evidence": "what cannot be computed; nothing is derived from it in this form",
+    "vae-importance": "restated within Jensen's inequality, which a claim checks",
+    "vae-objective": "of the pixels' term and the rate, each of which has its claim",
+    "vae-prior": "restated within the ratio of prior and q, which a claim proves",
 }
 CONSTANT = "the derivative in the weights does not depend on what they sum to"
 ROWS = "each row of responsibilities sums to one: N times row k is N as well"
