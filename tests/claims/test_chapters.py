@@ -149,6 +149,7 @@ UNREAD = {
     "pca-no-noise": LIMIT,
     "pca-noise": OTHER,
     "vae-decoder": OTHER,
+    "vae-score-mean": OTHER,
 }
 
 
