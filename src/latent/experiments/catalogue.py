@@ -1,9 +1,11 @@
 """Every experiment, by its name."""
 
-from latent.experiments import classifier
+from latent.experiments import classifier, conditional_vae
 from latent.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     "classifier-mnist": classifier.MNIST,
     "classifier-fashion": classifier.FASHION,
+    "cvae": conditional_vae.CVAE,
+    "cvae-twin": conditional_vae.TWIN,
 }
