@@ -65,7 +65,7 @@ class CVAE(nn.Module):
 def log_likelihood(
     logits: Float[Tensor, "*B D"], x: Float[Tensor, "*B D"]
 ) -> Float[Tensor, "*B"]:
-    r"""$\log p(x \mid z, y)$ of each row (eq. `cvae-logits`), in nats."""
+    r"""$\log p(x \mid z, y)$ of each row (eq. `cvae-log-likelihood`), in nats."""
     return (x * logits - F.softplus(logits)).sum(dim=-1)
 
 
