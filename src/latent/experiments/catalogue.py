@@ -7,5 +7,4 @@ EXPERIMENTS: dict[str, Experiment] = {
     "classifier-mnist": classifier.MNIST,
     "classifier-fashion": classifier.FASHION,
     "cvae": conditional_vae.CVAE,
-    "cvae-twin": conditional_vae.TWIN,
 }
