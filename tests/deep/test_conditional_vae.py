@@ -22,7 +22,7 @@ def model(seed: int = 0, *, n_latent: int = K, label_gain: float = 2.0) -> cv.CV
     cvae = cv.CVAE(D, C, n_latent, 8, label_gain=label_gain)
     with torch.no_grad():
         for weights in cvae.parameters():
-            weights *= 3
+            weights.mul_(3)
     return cvae
 
 
@@ -105,7 +105,9 @@ def test_a_gain_can_be_moved_into_the_weights() -> None:
     ):
         torch.testing.assert_close(one, other)
     z = torch.randn(len(y), K)
-    torch.testing.assert_close(loud.generative_model(z, y), quiet.generative_model(z, y))
+    torch.testing.assert_close(
+        loud.generative_model(z, y), quiet.generative_model(z, y)
+    )
 
 
 def test_forward_infers_draws_and_generates() -> None:
@@ -188,7 +190,9 @@ def test_the_probe_is_scikit_learns_logistic_regression(blobs: np.ndarray) -> No
 def test_training_obeys_the_label() -> None:
     """Three patterns with noise: each column of the sheet becomes its pattern."""
     rng = torch.Generator().manual_seed(0)
-    patterns = torch.tensor([[1.0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
+    patterns = torch.tensor(
+        [[1.0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1]]
+    )
     labels = torch.arange(600) % C
     flips = torch.rand(600, D, generator=rng) < 0.05
     x = (patterns[labels].bool() ^ flips).float()
