@@ -62,7 +62,7 @@ def training(models: Models, settings: Settings) -> Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
             found = test()
-        bounds = cv.label_bounds(cvae, test_x, n_draws=8, generator=fresh())
+        bounds = cv.label_bounds(cvae, test_x, n_draws=4, generator=fresh())
         wrong = bounds.argmax(dim=1) != test_labels
         return {
             "test_bound": -found["test distortion"] - found["test rate"],
