@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.compare import Comparison
 from latent import data, pixels
+from latent.deep.conditional_vae import CVAE, loss_function
 from latent.deep.vae import VAE, negative_elbo
 from latent.train import Terms, descend, train
 
@@ -20,6 +21,7 @@ torch.set_num_threads(1)
 def comparisons() -> Iterator[Comparison]:
     """The rows of this part of the table."""
     yield vae_row()
+    yield cvae_row()
 
 
 class OneByOne(Dataset):
@@ -113,6 +115,40 @@ def vae_row() -> Comparison:
 
     return Comparison(
         work=f"VAE, {ROWS} digits, batch {BATCH}",
+        peer="DataLoader",
+        theirs=theirs,
+        ours=ours,
+        goal=2.7,
+        rounds=5,
+    )
+
+
+def cvae_row() -> Comparison:
+    """The same with labels, which the usual way makes one-hot batch by batch."""
+    mnist = data.mnist()
+    images, labels = mnist.train_images[:ROWS], mnist.train_labels[:ROWS]
+    x, y = pixels.scaled(images), pixels.one_hot(torch.from_numpy(labels), 10)
+
+    def step(*, fused: bool) -> Callable[..., Terms]:
+        torch.manual_seed(0)
+        cvae = CVAE(784, 10, 10)
+        adam = torch.optim.Adam(cvae.parameters(), 1e-3, fused=fused or None)
+        return descend(loss_function, cvae, adam)
+
+    def theirs() -> list[np.ndarray]:
+        usual = step(fused=False)
+
+        def with_labels(x: Tensor, labels: Tensor) -> Terms:
+            return usual(x, pixels.one_hot(labels, 10))
+
+        return dataloader_epoch(with_labels, images, labels)
+
+    def ours() -> list[np.ndarray]:
+        options = {"batch_size": BATCH, "seed": 0, "progress": False}
+        return terms(train(step(fused=True), x, y, epochs=1, **options))
+
+    return Comparison(
+        work=f"conditional VAE, {ROWS} digits, batch {BATCH}",
         peer="DataLoader",
         theirs=theirs,
         ours=ours,
