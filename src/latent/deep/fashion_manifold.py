@@ -1,0 +1,92 @@
+"""What codes know of a label, and what the prior makes of them."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from latent import checks, pixels
+
+
+def log_joint(
+    z: Float[Tensor, "B K"],
+    mean: Float[Tensor, "N K"],
+    log_variance: Float[Tensor, "N K"],
+    labels: Int[Tensor, " N"],
+    n_classes: int,
+) -> Float[Tensor, "B C"]:
+    r"""$\log q(y, z)$ of every code with every label, in nats (eq. `fashion-mixture`).
+
+    The mixture has one Gaussian for each of N images. The squares are multiplied out,
+    and digits cancel: hence double precision.
+
+    Args:
+        z: codes.
+        mean: what the encoder gives for the N images.
+        log_variance: the same.
+        labels: of these images, 0 to C - 1.
+        n_classes: C; a class without images has the probability zero.
+
+    Raises:
+        ValueError: a label that is no whole number from 0 to C - 1.
+    """
+    of_class = pixels.one_hot(labels, n_classes).bool().T
+    precision = torch.exp(-log_variance.double())
+    pull = mean * precision
+    offset = (mean * pull + log_variance + np.log(2 * np.pi)).sum(dim=1)
+    rows = []
+    for part in z.double().split(256):
+        squares = part**2 @ precision.T - 2 * part @ pull.T + offset
+        sums = [torch.logsumexp(-0.5 * squares[:, own], dim=1) for own in of_class]
+        rows.append(torch.stack(sums, dim=1) - np.log(len(mean)))
+    return torch.cat(rows)
+
+
+def label_posterior(
+    log_joint: Float[Tensor, "B C"],
+) -> Float[Tensor, "B C"]:
+    r"""$\log q(y \mid z)$ by Bayes' rule (eq. `fashion-label-posterior`), in nats."""
+    return F.log_softmax(log_joint, dim=1)
+
+
+def information(
+    log_probability: Float[Tensor, "N C"], labels: Int[Tensor, " N"]
+) -> float:
+    r"""At least so many nats of the label are in the code (eq. `fashion-probe-bound`).
+
+    Args:
+        log_probability: $\log s(y \mid z_n)$, what a probe says of each code; a probe
+            that has not been fitted to these codes.
+        labels: the true ones.
+
+    Raises:
+        ValueError: labels out of range, or rows that are no distributions.
+    """
+    n_classes = log_probability.shape[1]
+    total = log_probability.double().exp().sum(dim=1)
+    if not ((total - 1).abs() < 1e-4).all():  # false of NaN, too
+        row = int((~((total - 1).abs() < 1e-4)).nonzero()[0])
+        raise ValueError(
+            "each row must be the logarithm of a distribution; the probabilities of "
+            f"row {row} sum to {total[row].item():.6g}: take log_softmax of logits"
+        )
+    shares = pixels.one_hot(labels, n_classes).double().mean(dim=0)
+    entropy = -torch.xlogy(shares, shares).sum()
+    return float(entropy - F.nll_loss(log_probability.double(), labels))
+
+
+def prior_grid(side: int) -> Float[Tensor, "M 2"]:
+    r"""Codes amid cells that the prior makes equally probable (eq. `fashion-grid`).
+
+    Row by row from the top left, as an image is read: the first entry grows to the
+    right, the second upwards.
+
+    Raises:
+        ValueError: `side` is no whole number above zero.
+    """
+    checks.count("side", side)
+    shares = (torch.arange(1, side + 1, dtype=torch.float64) - 0.5) / side
+    places = torch.special.ndtri(shares).float()
+    across, up = torch.meshgrid(places, places.flip(0), indexing="xy")
+    return torch.stack([across.flatten(), up.flatten()], dim=1)
