@@ -111,7 +111,7 @@ def pair(latent: int) -> dict[str, dict[str, Any]]:
     return {"vae": {"labels": False, **size}, "cvae": {"labels": True, **size}}
 
 
-TUNING = 4
+TUNING = 3
 """Epochs that a candidate gets."""
 CANDIDATES = {
     f"K={latent}, {hidden} units, rate {rate:g}": {
@@ -131,13 +131,13 @@ GRID = Experiment(
 )
 FINAL = Experiment(
     "clothes with and without labels",
-    settings(pair(8), epochs=20),
+    settings(pair(8), epochs=12),
     models,
     training,
 )
 PLANE = Experiment(
     "the same with codes of two dimensions",
-    settings(pair(2), epochs=20),
+    settings(pair(2), epochs=12),
     models,
     training,
 )
