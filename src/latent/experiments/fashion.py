@@ -49,7 +49,7 @@ def training(models: Models, settings: Settings) -> Training:
     images = data.fashion_mnist()
     x, test_x = map(pixels.scaled, (images.train_images, images.test_images))
     y, test_y = (
-        pixels.one_hot(torch.from_numpy(labels), N_CLASSES)
+        pixels.one_hot(torch.from_numpy(labels).long(), N_CLASSES)
         for labels in (images.train_labels, images.test_labels)
     )
     rows, held_back = split(len(x), settings["validation"], settings["seed"])
