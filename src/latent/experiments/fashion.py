@@ -28,8 +28,9 @@ def split(
 
 def models(settings: Settings) -> Models:
     """Autoencoders of the sizes given, with labels or without, untrained."""
+    gain = settings["label_gain"]
     return {
-        name: CVAE(N_PIXELS, N_CLASSES, size["latent"], size["hidden"])
+        name: CVAE(N_PIXELS, N_CLASSES, size["latent"], size["hidden"], label_gain=gain)
         if size["labels"]
         else VAE(N_PIXELS, size["latent"], size["hidden"])
         for name, size in settings["models"].items()
@@ -99,6 +100,7 @@ def settings(sizes: Mapping[str, Mapping[str, Any]], *, epochs: int) -> Settings
         "epochs": epochs,
         "batch_size": 128,
         "seed": 0,
+        "label_gain": 10.0,
         "validation": 0.2,
         "test": epochs > TUNING,
         "models": {name: dict(size) for name, size in sizes.items()},
