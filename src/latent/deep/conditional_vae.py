@@ -65,7 +65,7 @@ class CVAE(nn.Module):
 def log_likelihood(
     logits: Float[Tensor, "*B D"], x: Float[Tensor, "*B D"]
 ) -> Float[Tensor, "*B"]:
-    r"""$\log p(x \mid z, y)$ of each row (eq. `cvae-logits`), in nats."""
+    r"""$\log p(x \mid z, y)$ of each row (eq. `cvae-log-likelihood`), in nats."""
     return (x * logits - F.softplus(logits)).sum(dim=-1)
 
 
@@ -84,7 +84,7 @@ def loss_function(
     return {"distortion": distortion.mean(), "rate": rate.mean()}
 
 
-def check(cvae: CVAE, x: Float[Tensor, "B D"], y: Float[Tensor, "B C"]) -> None:
+def check(cvae: CVAE, x: Float[Tensor, "N D"], y: Float[Tensor, "M C"]) -> None:
     """Refuse images and labels that the model was not made for.
 
     Raises:
@@ -174,7 +174,7 @@ def encode(
     return mean + torch.exp(0.5 * log_variance) * noise
 
 
-def fit_probe(z: Float[Tensor, "N K"], labels: Int[Tensor, " N"]) -> nn.Linear:
+def fit_probe(z: Float[Tensor, "N K"], labels: Int[Tensor, " M"]) -> nn.Linear:
     """Logistic regression of the label on the code: the best linear probe.
 
     Its cross-entropy is convex, and minimised to the end (eq. `cvae-probe`).

@@ -7,7 +7,6 @@ EXPERIMENTS: dict[str, Experiment] = {
     "classifier-mnist": classifier.MNIST,
     "classifier-fashion": classifier.FASHION,
     "cvae": conditional_vae.CVAE,
-    "cvae-twin": conditional_vae.TWIN,
     "fashion-tuning": fashion.GRID,
     "fashion": fashion.FINAL,
     "fashion-2d": fashion.PLANE,
