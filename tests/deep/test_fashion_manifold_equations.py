@@ -88,7 +88,7 @@ def test_label_posterior(seed: int) -> None:
 @seeds
 def test_information(seed: int) -> None:
     """The left side of the bound, for a table of frequencies of labels and codes."""
-    problem, e = printed("fashion-probe-bound", TABLE, seed)
+    problem, e = printed("cvae-probe", TABLE, seed)
     counts = np.random.default_rng(seed).integers(1, 9, size=e.q.shape)
     e = e.with_values(q=e.convert(counts / counts.sum()))
     y, z = (np.repeat(i.ravel(), counts.ravel()) for i in np.indices(counts.shape))

@@ -53,7 +53,7 @@ def label_posterior(
 def information(
     log_probability: Float[Tensor, "N C"], labels: Int[Tensor, " N"]
 ) -> float:
-    r"""At least so many nats of the label are in the code (eq. `fashion-probe-bound`).
+    r"""At least so many nats of the label are in the code (eq. `cvae-probe`).
 
     Args:
         log_probability: $\log s(y \mid z_n)$, what a probe says of each code; a probe
