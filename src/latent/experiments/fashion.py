@@ -109,11 +109,11 @@ def settings(sizes: Mapping[str, Mapping[str, Any]], *, epochs: int) -> Settings
 
 def pair(latent: int) -> dict[str, dict[str, Any]]:
     """A plain and a conditional autoencoder of the same shape."""
-    size = {"latent": latent, "hidden": 400, "learning_rate": 1e-3}
+    size = {"latent": latent, "hidden": 400, "learning_rate": 3e-3}
     return {"vae": {"labels": False, **size}, "cvae": {"labels": True, **size}}
 
 
-TUNING = 3
+TUNING = 2
 """Epochs that a candidate gets."""
 CANDIDATES = {
     f"K={latent}, {hidden} units, rate {rate:g}": {
@@ -133,13 +133,13 @@ GRID = Experiment(
 )
 FINAL = Experiment(
     "clothes with and without labels",
-    settings(pair(8), epochs=12),
+    settings(pair(8), epochs=8),
     models,
     training,
 )
 PLANE = Experiment(
     "the same with codes of two dimensions",
-    settings(pair(2), epochs=12),
+    settings(pair(2), epochs=8),
     models,
     training,
 )
