@@ -109,7 +109,7 @@ def settings(sizes: Mapping[str, Mapping[str, Any]], *, epochs: int) -> Settings
 
 def pair(latent: int) -> dict[str, dict[str, Any]]:
     """A plain and a conditional autoencoder of the same shape."""
-    size = {"latent": latent, "hidden": 400, "learning_rate": 1e-3}
+    size = {"latent": latent, "hidden": 400, "learning_rate": 3e-3}
     return {"vae": {"labels": False, **size}, "cvae": {"labels": True, **size}}
 
 
@@ -133,13 +133,13 @@ GRID = Experiment(
 )
 FINAL = Experiment(
     "clothes with and without labels",
-    settings(pair(8), epochs=7),
+    settings(pair(8), epochs=8),
     models,
     training,
 )
 PLANE = Experiment(
     "the same with codes of two dimensions",
-    settings(pair(2), epochs=7),
+    settings(pair(2), epochs=8),
     models,
     training,
 )
