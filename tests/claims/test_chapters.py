@@ -126,6 +126,7 @@ UNREAD = {
     "bmm-complete": OTHER,
     "em-fisher": OTHER,
     "em-monotone": OTHER,
+    "fashion-decoder": OTHER,
     "gmm-inverse-derivative": LIMIT,
     "gmm-log-determinant-derivative": LIMIT,
     "gmm-log-odds": OTHER,

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from latent import data, pixels
+from latent import data, experiments, pixels
 from latent.data import LabelledImages
 from latent.experiments import fashion
 from latent.experiments.saved import new_models
 from latent.train import train
 
 SMALL = {
-    "plain": {"labels": False, "latent": 2, "hidden": 5, "learning_rate": 1e-2},
-    "told": {"labels": True, "latent": 3, "hidden": 4, "learning_rate": 1e-3},
+    "plain": {**fashion.size(2, layers=1, rate=1e-2), "labels": False, "hidden": 5},
+    "told": {**fashion.size(3, layers=2, rate=1e-3), "labels": True, "hidden": 4},
 }
 
 
@@ -90,14 +90,45 @@ def test_the_plain_model_does_not_see_the_label(few) -> None:
         assert (found[0] != found[1]) is seen
 
 
-def test_candidates_never_see_the_test_images(few) -> None:
+def test_candidates_never_see_the_test_images(few, monkeypatch) -> None:
     """Kills a grid chosen by the images that final figures are taken from."""
-    assert not prepared(test=fashion.GRID.settings["test"])[1].figures()
+    monkeypatch.setattr(fashion, "recognised", lambda *args, seed: {"normal": len(args)})
+    found = prepared(test=fashion.GRID.settings["test"])[1].figures()
+    assert set(found) == {"told recognised, normal"}
     for final in (fashion.FINAL, fashion.PLANE):
         figures = prepared(test=final.settings["test"])[1].figures()
         assert set(figures) == {
             f"{name} test {term}" for name in SMALL for term in ("distortion", "rate")
         }
+
+
+def test_samples_are_judged_class_by_class() -> None:
+    """Of a model that draws its label's mean image. Kills another class's column."""
+    clothes = data.fashion_mnist_subset()
+    x = pixels.scaled(clothes.train_images[:1000])
+    labels = torch.from_numpy(clothes.train_labels[:1000]).long()
+    y = pixels.one_hot(labels, 10)
+    settings = {**fashion.settings({"told": SMALL["told"]}, epochs=1)}
+    told = fashion.models(settings)["told"]
+    prototypes = torch.stack([x[labels == c].mean(dim=0) for c in range(10)])
+    logits = prototypes.clamp(1e-4, 1 - 1e-4).logit()
+    told.generative_model = lambda z, y: y @ logits  # pyright: ignore
+    judge = experiments.load("classifier-fashion")["classifier"]
+    read = (judge(prototypes).argmax(dim=1) == torch.arange(10))[fashion.FOUR]
+    shares = fashion.recognised(told, judge, x, y, seed=0)  # pyright: ignore
+    assert shares == {"normal": read.float().mean(), "mixture": read.float().mean()}
+    assert 0 < read.sum()
+
+
+def test_the_rate_falls_to_zero_by_the_end(few) -> None:
+    """Kills steps counted in epochs, and a schedule that is never advanced."""
+    models, training = prepared()
+    x, y = training.data
+    for _ in range(2):  # epochs, of one batch each
+        training.step(x, y)
+    weights = first(models["told"]).clone()
+    training.step(x, y)
+    torch.testing.assert_close(weights, first(models["told"]), rtol=0, atol=1e-9)
 
 
 def test_the_pair_has_one_shape() -> None:

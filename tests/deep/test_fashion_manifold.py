@@ -7,6 +7,8 @@ from scipy.special import logsumexp
 from torch.distributions import Normal
 
 from latent.deep import fashion_manifold as fm
+from latent.deep.classifier import Classifier
+from latent.deep.conditional_vae import CVAE, sheet
 
 
 def encoded(seed: int, n: int = 60):
@@ -92,3 +94,45 @@ def test_bad_input(call, message) -> None:
     z = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
     with pytest.raises(ValueError, match=message):
         call(z, torch.arange(9) % 3)
+
+
+def test_each_class_gets_the_mixture_of_its_own_codes() -> None:
+    """Two humps for one class, one far away for the other. Kills classes exchanged."""
+    make = torch.Generator().manual_seed(0)
+    labels = torch.arange(2).repeat(500)
+    humps = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])[torch.arange(1000) // 2 % 2]
+    humps[labels == 1] = torch.tensor([0.0, 20.0])
+    z = humps + 0.5 * torch.randn(1000, 2, generator=make)
+    rng = np.random.default_rng(0)
+    priors = fm.class_priors(z, labels, n_components=2, rng=rng)
+    drawn = fm.draw_codes(priors, 2000, rng=rng)
+    assert drawn.shape == (2000, 2, 2)
+    for c in (0, 1):
+        own = z[labels == c]
+        np.testing.assert_allclose(drawn[:, c].mean(0), own.mean(0), atol=0.25)
+        np.testing.assert_allclose(drawn[:, c].std(0), own.std(0), rtol=0.1)
+    assert (drawn[:, 0, 0].abs() < 1).float().mean() < 0.01  # between the humps
+
+
+def test_images_of_decodes_each_column_with_its_label() -> None:
+    """As the sheet of common codes does. Kills rows and columns exchanged."""
+    torch.manual_seed(0)
+    model = CVAE(6, 3, 2, 8)
+    z = torch.randn(5, 3, 2)
+    found = fm.images_of(model, z)
+    for c in range(3):
+        torch.testing.assert_close(found[:, c], sheet(model, z[:, c])[:, c])
+
+
+def test_readings_count_by_column() -> None:
+    """Kills shares over the wrong axis, and classes read across put down."""
+    judge = Classifier()
+    read = torch.tensor([[3, 3], [3, 1], [0, 1], [3, 1]])
+    judge.features = torch.nn.Flatten()
+    judge.last = torch.nn.Linear(784, 10)
+    with torch.no_grad():
+        judge.last.weight.copy_(torch.eye(10, 784))
+    shares = fm.readings(judge, torch.eye(784)[read])
+    wanted = torch.zeros(2, 10)
+    wanted[0, [0, 3]], wanted[1, [1, 3]] = torch.tensor([[0.25, 0.75], [0.75, 0.25]])
+    torch.testing.assert_close(shares, wanted)

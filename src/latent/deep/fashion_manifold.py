@@ -7,6 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latent import checks, pixels
+from latent.deep.classifier import Classifier, classify
+from latent.deep.conditional_vae import CVAE
+from latent.mixtures import gaussian_mixture as gmm
 
 
 def log_joint(
@@ -90,3 +93,59 @@ def prior_grid(side: int) -> Float[Tensor, "M 2"]:
     places = torch.special.ndtri(shares).float()
     across, up = torch.meshgrid(places, places.flip(0), indexing="xy")
     return torch.stack([across.flatten(), up.flatten()], dim=1)
+
+
+def class_priors(
+    z: Float[Tensor, "N K"],
+    labels: Int[Tensor, " N"],
+    *,
+    n_components: int,
+    rng: np.random.Generator,
+) -> list[gmm.GaussianMixture]:
+    r"""A mixture of Gaussians for the codes of each class (eq. `gmm-density`).
+
+    Args:
+        z: codes drawn for images.
+        labels: of these images, 0 to C - 1, each at least `n_components` times.
+        n_components: R, as many for each class.
+        rng: where the fits start.
+
+    Raises:
+        ValueError: labels that are no such numbers, or too few codes of a class.
+    """
+    of_class = pixels.one_hot(labels, int(labels.max()) + 1).bool().T
+    codes = z.double().numpy()
+    return [
+        gmm.fit(codes[own.numpy()], n_components, rng=rng, tol=1e-3).params
+        for own in of_class
+    ]
+
+
+def draw_codes(
+    priors: list[gmm.GaussianMixture], n: int, *, rng: np.random.Generator
+) -> Float[Tensor, "N C K"]:
+    """So many codes of each class, from its own prior.
+
+    Raises:
+        ValueError: n below one.
+    """
+    of_class = [gmm.sample(prior, n, rng=rng)[0] for prior in priors]
+    return torch.from_numpy(np.stack(of_class, axis=1)).float()
+
+
+@torch.no_grad()
+def images_of(cvae: CVAE, z: Float[Tensor, "N C K"]) -> Float[Tensor, "N C D"]:
+    """The pixels' probabilities for these codes; those in column c have the label c."""
+    labels = torch.eye(cvae.n_classes).repeat(len(z), 1)
+    logits = cvae.generative_model(z.flatten(0, 1), labels)
+    return torch.sigmoid(logits).reshape(len(z), cvae.n_classes, -1)
+
+
+def readings(
+    judge: Classifier, images: Float[Tensor, "N A D"]
+) -> Float[Tensor, "A C"]:
+    """Shares of the images in each column that are read as each of the classes."""
+    n, asked = images.shape[:2]
+    read = classify(judge, images.flatten(0, 1)).reshape(n, asked)
+    every = pixels.one_hot(read.T.flatten(), judge.n_classes)
+    return every.reshape(asked, n, -1).mean(dim=1)
