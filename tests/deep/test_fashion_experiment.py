@@ -92,7 +92,9 @@ def test_the_plain_model_does_not_see_the_label(few) -> None:
 
 def test_candidates_never_see_the_test_images(few, monkeypatch) -> None:
     """Kills a grid chosen by the images that final figures are taken from."""
-    monkeypatch.setattr(fashion, "recognised", lambda *args, seed: {"normal": len(args)})
+    monkeypatch.setattr(
+        fashion, "recognised", lambda *args, seed: {"normal": len(args)}
+    )
     found = prepared(test=fashion.GRID.settings["test"])[1].figures()
     assert set(found) == {"told recognised, normal"}
     for final in (fashion.FINAL, fashion.PLANE):

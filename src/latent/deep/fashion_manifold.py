@@ -141,9 +141,7 @@ def images_of(cvae: CVAE, z: Float[Tensor, "N C K"]) -> Float[Tensor, "N C D"]:
     return torch.sigmoid(logits).reshape(len(z), cvae.n_classes, -1)
 
 
-def readings(
-    judge: Classifier, images: Float[Tensor, "N A D"]
-) -> Float[Tensor, "A C"]:
+def readings(judge: Classifier, images: Float[Tensor, "N A D"]) -> Float[Tensor, "A C"]:
     """Shares of the images in each column that are read as each of the classes."""
     n, asked = images.shape[:2]
     read = classify(judge, images.flatten(0, 1)).reshape(n, asked)
