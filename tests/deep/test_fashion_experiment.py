@@ -119,7 +119,7 @@ def test_samples_are_judged_class_by_class() -> None:
     read = (judge(prototypes).argmax(dim=1) == torch.arange(10))[fashion.FOUR]
     shares = fashion.recognised(told, judge, x, y, seed=0)  # pyright: ignore
     assert shares == {"normal": read.float().mean(), "mixture": read.float().mean()}
-    assert 0 < read.sum()
+    assert read.sum() > 0
 
 
 def test_the_rate_falls_to_zero_by_the_end(few) -> None:

@@ -128,7 +128,7 @@ def test_readings_count_by_column() -> None:
     """Kills shares over the wrong axis, and classes read across put down."""
     judge = Classifier()
     read = torch.tensor([[3, 3], [3, 1], [0, 1], [3, 1]])
-    judge.features = torch.nn.Flatten()
+    judge.features = torch.nn.Sequential(torch.nn.Flatten())
     judge.last = torch.nn.Linear(784, 10)
     with torch.no_grad():
         judge.last.weight.copy_(torch.eye(10, 784))
