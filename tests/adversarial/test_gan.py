@@ -5,13 +5,13 @@ import copy
 import numpy as np
 import pytest
 import torch
+from latent.train import train
 from torch import nn
 from torch.func import functional_call, grad
 from torch.nn import functional as F
 
 from latent.adversarial import gan
 from latent.foundations import divergences as div
-from latent.train import train
 
 
 def sigmoid(a):
@@ -67,7 +67,7 @@ def test_a_certain_discriminator_gives_finite_losses_and_slopes(logit):
     found = []
     for loss in (gan.saturating_loss, gan.non_saturating_loss):
         nats = loss(sure)
-        found += [nats.item(), *torch.autograd.grad(nats, sure)]
+        found += [nats.item(), torch.autograd.grad(nats, sure)[0].item()]
     wanted = [-200, -1, 0, 0] if logit > 0 else [0, 0, 200, -1]
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
@@ -87,7 +87,7 @@ def test_the_best_discriminator_and_what_it_is_worth():
     p, q = (np.array(n) / sum(n) for n in often.values())
     real, fake = (torch.repeat_interleave(torch.tensor(n)) for n in often.values())
     logits = torch.zeros(4, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([logits], max_iter=100, tolerance_grad=1e-12)
+    optimizer = torch.optim.LBFGS([logits], line_search_fn="strong_wolfe")
 
     def closure():
         optimizer.zero_grad()
@@ -95,7 +95,8 @@ def test_the_best_discriminator_and_what_it_is_worth():
         loss.backward()
         return loss
 
-    optimizer.step(closure)
+    for _ in range(3):
+        optimizer.step(closure)
     best = logits.detach().numpy()
     np.testing.assert_allclose(best, np.log(p / q), atol=1e-6)
     reached = gan.value_function(logits[real], logits[fake]).item()
@@ -235,7 +236,7 @@ def test_a_diverging_gan_stops_and_keeps_the_last_good_checkpoint(tmp_path):
 
 def test_what_the_networks_make_and_say():
     torch.manual_seed(0)
-    model = gan.mlp_gan(6, 2, 16).eval()
+    model = gan.mlp_gan(6, 2, 16)
     images = model.sample(500)
     assert images.shape == (500, 6)
     assert images.min() >= 0
