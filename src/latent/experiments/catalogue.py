@@ -1,10 +1,11 @@
 """Every experiment, by its name."""
 
-from latent.experiments import classifier, gan
+from latent.experiments import classifier, gan, vae
 from latent.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     "classifier-mnist": classifier.MNIST,
     "classifier-fashion": classifier.FASHION,
+    "vae": vae.MNIST,
     "gan": gan.MNIST,
 }
