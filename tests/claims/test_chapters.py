@@ -95,6 +95,12 @@ EXPLAINED = {
     "em-kl-nonnegative": {
         "exponent added: -> ^2": "the square of the divergence is not negative either"
     },
+    "gan-least": {
+        "exponent added: -> ^2": "the square of the divergence is not negative either"
+    },
+    "gan-squares": {
+        "sum: \\sum -> \\prod": "a product of positive factors is least where each is"
+    },
     "gmm-lagrangian": {
         "sign: - -> +": CONSTANT,
         "number: 1 -> 2": CONSTANT,
