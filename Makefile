@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .NOTPARALLEL:
-.PHONY: help install book test units outputs pages lint reference serve bench lock clean
+.PHONY: help install book test units outputs pages lint reference serve bench experiments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -60,6 +60,9 @@ serve: book ## show the book on http://localhost:8000 (PORT=...)
 
 bench: install ## the library against its peers, as ratios
 	$(BIN)/python -m benchmarks
+
+experiments: install ## run or resume the full-length trainings that are not done
+	$(BIN)/python -m latent.experiments --all
 
 lock: ## pin the newest versions that pyproject.toml allows
 	rm -rf _build/lock

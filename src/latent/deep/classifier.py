@@ -77,7 +77,7 @@ def classify(classifier: Classifier, x: Float[Tensor, "N D"]) -> Int[Tensor, " N
     return classifier.last(features(classifier, x)).argmax(dim=1)
 
 
-def frechet_distance(a: Float[Tensor, "N F"], b: Float[Tensor, "M F"]) -> float:
+def frechet_distance(a: Float[Tensor, "N F"], b: Float[Tensor, "M _"]) -> float:
     r"""Squared Fréchet distance of two Gaussians with the moments of two samples.
 
     $\|\mu_a - \mu_b\|^2 + \operatorname{tr}(\Sigma_a + \Sigma_b - 2 (\Sigma_a

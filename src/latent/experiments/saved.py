@@ -37,9 +37,10 @@ def load(name: str, *, folder: Path = RESULTS) -> Models:
     """
     experiment = find(name)
     models = new_models(experiment)
-    saved = _weights(folder / name / "weights.safetensors", name)
+    path = folder / name / "weights.safetensors"
+    saved = _weights(path, name)
     for part, state in saved.items():
-        models[part].load_state_dict(state)
+        _put(models[part], state, path)
     return {part: models[part].eval() for part in saved}
 
 
@@ -57,7 +58,8 @@ def load_snapshot(name: str, epoch: int, *, folder: Path = RESULTS) -> nn.Module
             f"asked for {epoch}"
         )
     module = part_of(new_models(experiment), experiment.snapshot)
-    module.load_state_dict(_weights(folder / name / snapshot_file(epoch), name))
+    path = folder / name / snapshot_file(epoch)
+    _put(module, _weights(path, name), path)
     return module.eval()
 
 
@@ -106,6 +108,15 @@ def halved(tree: Any) -> Any:
 def snapshot_file(epoch: int) -> str:
     """The name of the file that holds the snapshot of an epoch."""
     return f"epoch-{epoch:02d}.safetensors"
+
+
+def _put(module: nn.Module, state: Any, path: Path) -> None:
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{path} holds the weights of another model: {error}"
+        ) from error
 
 
 def _weights(path: Path, name: str) -> Any:
