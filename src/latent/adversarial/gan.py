@@ -22,7 +22,7 @@ class GAN(nn.Module):
     r"""A generator and a discriminator, any two modules that fit together.
 
     Attributes:
-        generator: from z, (B, *latent_shape), to inputs of the discriminator.
+        generator: from z, (B, ...) of `latent_shape`, to inputs of the discriminator.
         discriminator: from inputs to logits, one for each, (B,) or (B, 1).
         latent_shape: the shape of one $z \sim \mathcal N(0, I)$.
         value_range: the least and the largest value that the generator can make.
