@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from latent import checks
 
+# From the logits of generated inputs to what the generator minimises.
 GeneratorLoss = Callable[[Tensor], Tensor]
-"""From the logits of generated inputs to what the generator minimises."""
 
 
 class GAN(nn.Module):
