@@ -52,6 +52,5 @@ def gan_row() -> Comparison:
         peer="DataLoader",
         theirs=theirs,
         ours=ours,
-        goal=1.2,
         rounds=5,
     )
