@@ -23,7 +23,7 @@ class Comparison:
         peer: whose time is divided by ours.
         theirs: does the work; returns arrays.
         ours: does the same work; returns the same arrays.
-        goal: the ratio to reach.
+        goal: the ratio to reach, where one was set beforehand.
         rounds: how often each is run.
     """
 
@@ -31,7 +31,7 @@ class Comparison:
     peer: str
     theirs: Callable[[], Sequence[np.ndarray]]
     ours: Callable[[], Sequence[np.ndarray]]
-    goal: float
+    goal: float | None = None
     rounds: int = 7
 
 
@@ -51,10 +51,11 @@ def run(comparison: Comparison) -> str:
         ratios.append(theirs / ours)
         seconds.append(ours)
     low, high = min(ratios), max(ratios)
+    goal = "none" if comparison.goal is None else f"{comparison.goal:.2f}"
     return (
         f"{comparison.work:44s} {comparison.peer:14s} "
         f"{statistics.median(ratios):5.2f}  [{low:.2f}, {high:.2f}]  "
-        f"{comparison.goal:5.2f}  {statistics.median(seconds):8.3f} s  {difference:.0e}"
+        f"{goal:>5s}  {statistics.median(seconds):8.3f} s  {difference:.0e}"
     )
 
 
