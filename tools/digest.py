@@ -92,7 +92,9 @@ def data_files() -> list[tuple[Path, Path]]:
     """Every file under `src/` that is no module, with the nearest package above it."""
     found = []
     for path in sorted(SOURCE.rglob("*")):
-        if path.is_file() and path.suffix not in {".py", ".pyc"}:
+        code = path.suffix in {".py", ".pyc"}
+        unfinished = path.suffix == ".part" or path.stem == "checkpoint"
+        if path.is_file() and not code and not unfinished:
             owners = (up for up in path.parents if (up / "__init__.py").exists())
             found.append((path, next(owners, SOURCE)))
     return found
