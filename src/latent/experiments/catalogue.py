@@ -1,9 +1,10 @@
 """Every experiment, by its name."""
 
-from latent.experiments import classifier
+from latent.experiments import classifier, dcgan
 from latent.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     "classifier-mnist": classifier.MNIST,
     "classifier-fashion": classifier.FASHION,
+    "dcgan": dcgan.DCGAN,
 }
