@@ -100,7 +100,7 @@ def adversarial_step(
     """The step for `train`: D moves up the value function, then G down its own loss.
 
     The generated inputs are the same for both. They are detached for D, whose step
-    must not reach back into G (eq. `gan-detach`).
+    must not reach back into G (eq. `gan-fake-slope`).
 
     Raises:
         ValueError: by the step, x is not of the shape and range of what G makes.
@@ -129,6 +129,9 @@ def mlp_gan(
 ) -> GAN:
     """Two fully connected networks for grey levels from 0 to 1.
 
+    The generator normalises each hidden unit over the batch, without which it makes
+    nearly the same image from every z for the first epochs.
+
     Args:
         n_pixels: D.
         n_latent: L.
@@ -136,29 +139,21 @@ def mlp_gan(
         dropout: the share of D's hidden units that are silenced, at random, a step.
 
     Raises:
-        ValueError: a size below one, or no share.
+        ValueError: a size below one, or a share that is none.
     """
-    for name, size in (("n_pixels", n_pixels), ("n_latent", n_latent)):
+    sizes = {"n_pixels": n_pixels, "n_latent": n_latent, "n_hidden": n_hidden}
+    for name, size in sizes.items():
         checks.count(name, size)
-    checks.count("n_hidden", n_hidden)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be 0 or more and below 1; got {dropout}")
-    hidden = (n_hidden, n_hidden)
-    g = [
-        layer
-        for i, o in pairwise((n_latent, *hidden))
-        for layer in (nn.Linear(i, o), nn.LeakyReLU(0.2))
-    ]
-    d = [
-        layer
-        for i, o in pairwise((n_pixels, *hidden))
-        for layer in (nn.Linear(i, o), nn.LeakyReLU(0.2), nn.Dropout(dropout))
-    ]
-    return GAN(
-        nn.Sequential(*g, nn.Linear(n_hidden, n_pixels), nn.Sigmoid()),
-        nn.Sequential(*d, nn.Linear(n_hidden, 1)),
-        latent_shape=(n_latent,),
-    )
+    generator, discriminator = nn.Sequential(), nn.Sequential()
+    for i, o in pairwise((n_latent, n_hidden, n_hidden)):
+        generator.extend([nn.Linear(i, o), nn.BatchNorm1d(o), nn.ReLU()])
+    for i, o in pairwise((n_pixels, n_hidden, n_hidden)):
+        discriminator.extend([nn.Linear(i, o), nn.LeakyReLU(0.2), nn.Dropout(dropout)])
+    generator.extend([nn.Linear(n_hidden, n_pixels), nn.Sigmoid()])
+    discriminator.append(nn.Linear(n_hidden, 1))
+    return GAN(generator, discriminator, latent_shape=(n_latent,))
 
 
 def _comparable(gan: GAN, x: Tensor, fake: Tensor) -> None:
