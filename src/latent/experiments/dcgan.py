@@ -15,7 +15,7 @@ def models(_: Settings) -> Models:
 
 
 def training(models: Models, settings: Settings) -> Training:
-    """Adam for each of the two networks, in turn."""
+    """Adam for each of the two networks, each with its own rate."""
     images = data.mnist()
     train_x, test_x = map(dcgan.padded, (images.train_images, images.test_images))
     gan = models["gan"]
@@ -23,11 +23,11 @@ def training(models: Models, settings: Settings) -> Training:
     generator, discriminator = (
         torch.optim.Adam(
             part.parameters(),
-            settings["learning_rate"],
+            settings[f"{name}_rate"],
             betas=(settings["momentum"], 0.999),
             fused=True,
         )
-        for part in (gan.generator, gan.discriminator)
+        for name, part in gan.named_children()
     )
 
     def test() -> dict[str, float]:
@@ -50,7 +50,8 @@ DCGAN = Experiment(
         "epochs": 10,
         "batch_size": 64,
         "seed": 0,
-        "learning_rate": 1e-3,
+        "generator_rate": 1e-3,
+        "discriminator_rate": 2e-4,
         "momentum": 0.5,
     },
     models,
