@@ -7,7 +7,7 @@ gradient of their sum, and `train` calls a step on shuffled minibatches, epoch b
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ Terms = dict[str, Tensor]
 """What a loss reports, by name: scalars, means over the examples of the batch."""
 
 
+@runtime_checkable
 class Stateful(Protocol):
     """What can be saved and put back: a module, an optimiser."""
 

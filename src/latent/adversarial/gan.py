@@ -124,13 +124,21 @@ def adversarial_step(
     return step
 
 
+class Centred(nn.Module):
+    """Grey levels from 0 to 1 as numbers from -1 to 1."""
+
+    def forward(self, x: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """2x - 1."""
+        return 2 * x - 1
+
+
 def mlp_gan(
     n_pixels: int, n_latent: int, n_hidden: int, *, dropout: float = 0.3
 ) -> GAN:
     """Two fully connected networks for grey levels from 0 to 1.
 
-    The generator normalises each hidden unit over the batch, without which it makes
-    nearly the same image from every z for the first epochs.
+    The generator normalises each hidden unit over the batch, and the discriminator
+    looks at 2x - 1: without the two, images from different z differ little at first.
 
     Args:
         n_pixels: D.
@@ -146,7 +154,7 @@ def mlp_gan(
         checks.count(name, size)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be 0 or more and below 1; got {dropout}")
-    generator, discriminator = nn.Sequential(), nn.Sequential()
+    generator, discriminator = nn.Sequential(), nn.Sequential(Centred())
     for i, o in pairwise((n_latent, n_hidden, n_hidden)):
         generator.extend([nn.Linear(i, o), nn.BatchNorm1d(o), nn.ReLU()])
     for i, o in pairwise((n_pixels, n_hidden, n_hidden)):
