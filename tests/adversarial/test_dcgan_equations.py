@@ -119,10 +119,10 @@ def test_receptive_field(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_weights(seed: int) -> None:
-    given = {"A": Size(), "B": Size(), "K": Size()}
+    given = {"A": Size(), "E": Size(), "K": Size()}
     found, e = printed("dcgan-weights", given, seed)
     for kind in (nn.Conv2d, nn.ConvTranspose2d):
-        layer = kind(e.A, e.B, e.K)
+        layer = kind(e.A, e.E, e.K)
         assert sum(weights.numel() for weights in layer.parameters()) == found
 
 
