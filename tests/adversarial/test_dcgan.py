@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from latent import data
 from latent.adversarial import dcgan, gan
 
-# The problem's tables, typed here once more on purpose: type, input and output channels,
-# kernel, stride, padding; then what follows: output size along a side, parameters.
+# The problem's tables, typed here once more on purpose: type, input and output
+# channels, kernel, stride, padding; then what follows: output size along a side,
+# parameters.
 DISCRIMINATOR: list[tuple[type[nn.Module], tuple[int, ...], int, int]] = [
     (nn.Conv2d, (1, 16, 3, 1, 1), 32, 160),
     (nn.LeakyReLU, (16,), 32, 0),

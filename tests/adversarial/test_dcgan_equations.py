@@ -160,9 +160,7 @@ def test_value_and_cross_entropy(seed: int) -> None:
     pairs = {"N": given["N"], "n": given["n"], "p": Unit("N"), "q": Unit("N")}
     pairs |= {"B": given["B"]}
     for side in (0, 1):
-        mean, _ = printed(
-            "dcgan-mean-bce", pairs, seed, side, p=p.numpy(), q=q.numpy()
-        )
+        mean, _ = printed("dcgan-mean-bce", pairs, seed, side, p=p.numpy(), q=q.numpy())
         joint = bce(torch.cat([p, q]), torch.cat([one, none]))
         np.testing.assert_allclose(joint, mean, rtol=1e-9)
 

@@ -161,17 +161,19 @@ def convolution_matrix(
     return matrix[:, padding : padding + n]
 
 
-def coverage(
-    m: int, kernel: int, stride: int, padding: int
-) -> Int[ndarray, " N"]:
-    """How many of m inputs reach each output of a transposed one (eq. `dcgan-cover`)."""
+def coverage(m: int, kernel: int, stride: int, padding: int) -> Int[ndarray, " N"]:
+    """How many of m inputs reach each output, transposed (eq. `dcgan-cover`)."""
     n = transposed_size(m, kernel, stride, padding)
     painted = convolution_matrix(np.ones(kernel), n, stride=stride, padding=padding)
     return painted.sum(axis=0).astype(int)
 
 
 def receptive_field(layers: list[tuple[int, int]]) -> int:
-    """Input pixels along a side that one output sees, from (kernel, stride) pairs."""
+    """Pixels along a side that one output sees (eq. `dcgan-receptive`).
+
+    Args:
+        layers: (kernel, stride) of each, from the image on.
+    """
     seen, step = 1, 1
     for kernel, stride in layers:
         seen, step = seen + (kernel - 1) * step, step * stride
