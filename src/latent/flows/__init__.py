@@ -1,0 +1,1 @@
+"""Flows: densities by invertible maps."""
