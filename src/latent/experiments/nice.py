@@ -25,7 +25,7 @@ def models(settings: Settings) -> Models:
 
 
 def training(models: Models, settings: Settings) -> Training:
-    """Adam on the exact likelihood, with a rate that falls to zero.
+    """Adam on the exact likelihood, with a rate that rises, then falls to zero.
 
     `flow` is kept from the epoch with the fewest bits on the validation images.
     """
@@ -48,8 +48,15 @@ def training(models: Models, settings: Settings) -> Training:
         fused=True,
     )
     batches = -(-len(x) // settings["batch_size"])
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimizer, T_max=settings["epochs"] * batches
+    # The networks begin with outputs of zero and all their last weights move together:
+    # first steps at the full rate would leave units that are never active again.
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=[group["lr"] for group in optimizer.param_groups],
+        total_steps=settings["epochs"] * batches,
+        pct_start=settings["warm_up"],
+        cycle_momentum=False,
+        div_factor=100,
     )
     update = descend(negative_log_likelihood, trained, optimizer)
 
@@ -98,6 +105,7 @@ SMALL = Experiment(
         "batch_size": 256,
         "seed": 0,
         "learning_rate": 1e-3,
+        "warm_up": 0.02,
         "n_couplings": 4,
         "n_hidden": 300,
         "n_layers": 2,
