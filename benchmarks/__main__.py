@@ -3,9 +3,9 @@
 import warnings
 from itertools import chain
 
-from benchmarks import compare, ica, linear, mixtures, registration
+from benchmarks import compare, flows, ica, linear, mixtures, registration
 
-PARTS = (mixtures, registration, linear, ica)
+PARTS = (mixtures, registration, linear, ica, flows)
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class NICE(nn.Module):
     def forward(
         self, x: Float[Tensor, "B D"]
     ) -> tuple[Float[Tensor, "B D"], Float[Tensor, " B"]]:
-        r"""$f(x)$ and $\log |\det \partial f / \partial x|$ (eq. `nice-flow`).
+        r"""$f(x)$ and $\log |\det \partial f / \partial x|$ (eq. `nice-scaling`).
 
         Every coupling adds to one half a function of the other (eq. `nice-coupling`);
         only the scaling changes volumes (eq. `nice-log-volume`).
@@ -132,7 +132,7 @@ def bits_per_dimension(nats: float, n_pixels: int) -> float:
 
 @torch.no_grad()
 def start(flow: NICE, x: Float[Tensor, "N D"]) -> None:
-    r"""Set the flow to standardise each pixel: independent logistics (eq. `nice-start`).
+    r"""Set the flow to standardise each pixel by itself (eq. `nice-start`).
 
     The couplings' networks begin with an output of zero, but for the biases of the
     first two, which take the mean away.
