@@ -43,7 +43,7 @@ def levels(n, d, seed=0):
 
 @shapes
 def test_inverse_undoes_the_flow_and_its_volume(d, couplings, layers):
-    """Kills a wrong order of couplings or of halves, a forgotten scale, a wrong sign."""
+    """Kills a wrong order of couplings or halves, a forgotten scale, a wrong sign."""
     flow, x = random_flow(d, couplings, layers), torch.randn(50, d, generator=noise())
     z, log_volume = flow(x)
     back, log_volume_back = flow.inverse(z)
@@ -158,7 +158,7 @@ def test_loss_is_minus_the_mean_log_density():
 
 
 def test_start_is_independent_logistics_with_the_right_moments():
-    """Kills a start that is off in mean or variance, or infinite at a constant pixel."""
+    """Kills a start with a wrong mean or variance, or infinite at a constant pixel."""
     flow = nice.NICE(5, n_couplings=4, n_hidden=8)
     x = levels(3000, 5)
     x[:, 1], x[:, 2] = 0, (x[:, 2] > 0.9).float()

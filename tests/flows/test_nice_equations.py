@@ -131,7 +131,7 @@ def test_scaling_volume_and_likelihood(seed: int) -> None:
 
 @pytest.mark.parametrize("t", [-30.0, -1.5, 0.0, 0.2, 40.0])
 def test_logistic(t: float) -> None:
-    found = nice.log_logistic(torch.tensor([[t]]).double()).item()
+    found = nice.log_logistic(torch.tensor([[t]], dtype=torch.float64)).item()
     for side in (0, 1):
         wanted = printed("nice-log-logistic", side, t=t)
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
