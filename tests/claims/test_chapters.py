@@ -64,7 +64,7 @@ LOOSE = {
     "bmm-dirichlet-prior": "restated in its logarithm, which SciPy's densities check",
     "gmm-density": "restated within the log-likelihood, which claims rest on",
     "ssgda-objective": "restated as a mixture, which claims rest on",
-    "nice-dequantised": "how noise is added; the library's is compared with it in tests",
+    "nice-dequantised": "how noise is added; the library is compared in tests",
     "nice-scaling": "restated within the density; the library is compared in tests",
     "kmeans-mean": "the scatter splits in this way around any point m",
     "kmeans-pixel-error": "a yardstick of the experiments; nothing is derived from it",

@@ -150,12 +150,20 @@ def start(flow: NICE, x: Float[Tensor, "N D"]) -> None:
     levels = (LEVELS - 1) * x
     mean = (levels.mean(dim=0) + 0.5) / LEVELS
     variance = (levels.var(dim=0, correction=0) + 1 / 12) / LEVELS**2
-    for layers in flow.shifts:
-        nn.init.zeros_(layers[-1].weight)
-        nn.init.zeros_(layers[-1].bias)
-    flow.shifts[0][-1].bias.copy_(-mean[1::2])
-    flow.shifts[1][-1].bias.copy_(-mean[0::2])
+    last = [_last_layer(shift) for shift in flow.shifts]
+    for layer in last:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    last[0].bias.copy_(-mean[1::2])
+    last[1].bias.copy_(-mean[0::2])
     flow.log_scale.copy_(torch.log(math.pi / torch.sqrt(3 * variance)))
+
+
+def _last_layer(shift: nn.Module) -> nn.Linear:
+    assert isinstance(shift, nn.Sequential)
+    layer = shift[-1]
+    assert isinstance(layer, nn.Linear)
+    return layer
 
 
 @torch.no_grad()
