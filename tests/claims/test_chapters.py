@@ -103,6 +103,7 @@ EXPLAINED = {
         "number: 1 -> 0": CONSTANT,
         "term dropped: - 1 ->": CONSTANT,
     },
+    "nice-peak": {"exponent added: -> ^2": "the ceiling holds for any argument"},
     "ssgda-quota-part": {
         "exponent added: -> ^2": "log of the square: doubled, with the same maximum"
     },
