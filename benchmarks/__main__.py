@@ -3,9 +3,30 @@
 import warnings
 from itertools import chain
 
-from benchmarks import compare, ica, linear, mixtures, registration
+from benchmarks import (
+    adversarial,
+    compare,
+    deep,
+    flows,
+    ica,
+    linear,
+    mixtures,
+    rbm,
+    registration,
+    sparse_autoencoder,
+)
 
-PARTS = (mixtures, registration, linear, ica)
+PARTS = (
+    mixtures,
+    registration,
+    linear,
+    ica,
+    deep,
+    rbm,
+    sparse_autoencoder,
+    adversarial,
+    flows,
+)
 
 
 def main() -> None:

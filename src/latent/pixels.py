@@ -1,7 +1,7 @@
 """Grey images as the rows of a tensor, and what a model asks of them."""
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Integer, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -52,7 +52,7 @@ def check(x: Float[Tensor, "N D"], n_pixels: int) -> None:
         )
 
 
-def one_hot(labels: Int[Tensor, " N"], n_classes: int) -> Float[Tensor, "N C"]:
+def one_hot(labels: Integer[Tensor, " N"], n_classes: int) -> Float[Tensor, "N C"]:
     """A one in the column of each row's label, zeros elsewhere.
 
     Raises:

@@ -12,13 +12,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from latent import checkpoint as files
 from latent import checks
 
+# What a loss reports, by name: scalars, means over the examples of the batch.
 Terms = dict[str, Tensor]
-"""What a loss reports, by name: scalars, means over the examples of the batch."""
 
 
 @runtime_checkable
@@ -92,8 +92,8 @@ def train(
         progress: show a bar.
 
     Returns:
-        One dictionary an epoch: the mean over the epoch's examples of each term that
-        `step` gave, while the model changed, and what `evaluate` gave after it.
+        One dictionary an epoch. It holds the mean over the epoch's examples of each
+        term that `step` gave while the model changed, and what `evaluate` gave after.
 
     Raises:
         ValueError: no data or tensors of different lengths, a setting below 1, a

@@ -11,7 +11,7 @@ from latent import checks, pixels
 from latent.train import Terms
 
 MOST_ENUMERATED = 20
-"""Hidden units up to which all their states are listed: a million rows of twenty."""
+"""All states are listed for so many hidden units at most; that is a million rows."""
 
 
 class RBM(nn.Module):
