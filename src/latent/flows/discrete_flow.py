@@ -65,7 +65,7 @@ def straight_through(logits: Float[Tensor, "N K"]) -> Float[Tensor, "N K"]:
     """The one-hot maximum, with the gradient of the softmax (eq. `dflow-softmax`)."""
     soft = logits.softmax(dim=1)
     hard = F.one_hot(soft.argmax(dim=1), soft.shape[1]).to(soft.dtype)
-    return hard + soft - soft.detach()
+    return hard + (soft - soft.detach())  # exactly zero, in this order
 
 
 def explored(logits: Float[Tensor, "N K"]) -> Float[Tensor, "N K"]:
