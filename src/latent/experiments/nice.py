@@ -50,7 +50,7 @@ def training(models: Models, settings: Settings) -> Training:
     )
     batches = -(-len(x) // settings["batch_size"])
     # The networks begin with outputs of zero and all their last weights move together:
-    # first steps at the full rate would leave units that are never active again.
+    # after first steps at the full rate training stays far behind.
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[group["lr"] for group in optimizer.param_groups],
