@@ -152,6 +152,5 @@ def cvae_row() -> Comparison:
         peer="DataLoader",
         theirs=theirs,
         ours=ours,
-        goal=2.7,
         rounds=5,
     )

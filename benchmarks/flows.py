@@ -31,7 +31,6 @@ def comparisons() -> Iterator[Comparison]:
         peer="masks",
         theirs=steps(masked_step(x)),
         ours=steps(our_step(x)),
-        goal=1.5,
     )
 
 

@@ -44,6 +44,5 @@ def rbm_row() -> Comparison:
         peer="DataLoader",
         theirs=theirs,
         ours=ours,
-        goal=1.3,
         rounds=5,
     )
